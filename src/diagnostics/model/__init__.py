@@ -1,0 +1,1 @@
+"""The language: frozen values that every package speaks, without I/O."""

@@ -1,0 +1,1 @@
+"""The rim's toolbox: time, files, deadlines, identifiers, redaction."""
