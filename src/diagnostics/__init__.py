@@ -1,0 +1,1 @@
+"""Finds the root cause of a sick Python backend with evidence, and cures it safely."""

@@ -1,0 +1,1 @@
+"""The extension API: protocols, and the registry that finds what fits them."""
