@@ -134,6 +134,10 @@ class Call:
             elapsed_seconds=self.elapsed_seconds,
         )
 
+    def forget(self) -> None:
+        """Drop value and error: a traceback leads back to this call, and the cycle would outlive both."""
+        self.value = self.error = None
+
     def _too_long(self, what: str, *, started: bool = True) -> DeadlineExceeded:
         message = f"{self._name} {what} within {self._seconds:g} s."
         return DeadlineExceeded(message, seconds=self._seconds, started=started)
@@ -150,8 +154,7 @@ class Call:
             self.timed_out = True
             self.error = self._too_long("did not end")
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits; a worker thread has no other caller
-            # Without this frame, which holds ``self``: an error that is kept must not form a cycle with its call.
-            self.error = error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None)
+            self.error = error
         self.elapsed_seconds = self._clock.monotonic() - began
 
 
@@ -392,6 +395,7 @@ def _outcomes(
         for name in sorted(calls, key=lambda n: seconds[n]):
             calls[name].wait(seconds[name] - (SYSTEM_CLOCK.monotonic() - began))
             results[name] = calls[name].outcome()
+            calls[name].forget()
     except BaseException:
         for call in calls.values():
             call.abandon()
