@@ -1,0 +1,476 @@
+"""Keep secrets and personal data out of logs, reports, journals and reprs.
+
+Secrets become ``***``; e-mail addresses, phone and card numbers ``[email]``, ``[phone]`` and ``[card]``.
+What only looks like one stays: SQL placeholders, source lines of tracebacks, ``host:port``, UUIDs, numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Any
+
+MARK = "***"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+# ---------------------------------------------------------------- names
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+#: A name that contains one of these says "secret" whatever surrounds it.
+_ANYWHERE = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "parol",
+    "secret",
+    "credential",
+    "apikey",
+    "privatekey",
+)
+#: Last words (or pairs of words) of names of secrets.
+_FINAL = frozenset(
+    _words(
+        "token authorization cookie cookies dsn jwt otp totp cvv cvc pin pwd signature sig "
+        "sessionid passcode bearer accesskey authkey secretkey signingkey encryptionkey webhook ssn "
+        "iban"
+    )
+)
+_PAIRS = frozenset(
+    _words(
+        "api_key access_key private_key secret_key signing_key encryption_key auth_key account_key "
+        "shared_key master_key license_key service_key session_id session_key storage_key "
+        "fernet_key connection_string card_number phone_number mobile_phone"
+    )
+)
+_PERSONAL = frozenset({"phone", "msisdn", "pan", "passport"})
+_BEFORE_PASS = frozenset(
+    _words("db database user smtp mail admin root pg mysql redis ssh login auth http proxy ftp my")
+)
+#: Words at the end that make it a fact about a secret instead of the secret.
+_HARMLESS = frozenset(
+    _words(
+        "count counts type types expires expiry expiration expired at in id name names length len "
+        "url uri file path ttl age valid status limit used usage min max policy field fields error "
+        "errors ok required enabled size version endpoint lifetime seconds minutes hours days "
+        "rotation provider manager class"
+    )
+)
+
+
+@lru_cache(maxsize=2048)
+def is_secret_name(name: str) -> bool:
+    """Return whether a value of this name (key, header, variable, column) must not be shown.
+
+    Example:
+        >>> is_secret_name("refreshToken"), is_secret_name("DB_PASSWORD"), is_secret_name("token_count")
+        (True, True, False)
+    """
+    words = [word.lower() for word in _WORD.findall(name[-80:])]
+    while words and words[-1].isdigit():
+        words.pop()
+    if not words:
+        return False
+    last, pair = words[-1], "_".join(words[-2:])
+    if last in _HARMLESS and pair not in _PAIRS and pair != "secret_id":
+        return False
+    if last in _FINAL or pair in _PAIRS or last in _PERSONAL:
+        return name not in {"PWD", "OLDPWD"}
+    if last.endswith(("token", "password", "passwd", "secret", "cookie")):
+        return True
+    joined = "".join(words)
+    if any(core in joined for core in _ANYWHERE):
+        return True
+    if last == "pass":
+        return len(words) > 1 and words[-2] in _BEFORE_PASS
+    if last == "key" and len(words) > 1:
+        return words[-2] in {"api", "access", "private", "secret", "signing", "encryption"}
+    return (
+        "token" in words and last in {"value", "raw", "header", "string", "hash", "base64", "b64"}
+    ) or joined == "pgpass"
+
+
+# ---------------------------------------------------------------- shapes of secrets
+
+_KNOWN = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)"
+    r"|\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{3,}(?:\.[A-Za-z0-9_-]*){0,3}"
+    r"|(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA|ANPA|ANVA)[A-Z0-9]{16}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9._-]{10,}|\bGOCSPX-[A-Za-z0-9_-]{10,}"
+    r"|(?<![A-Za-z0-9/])1//0[A-Za-z0-9_-]{20,}"
+    r"|\b[srp]k_(?:live|test)_[A-Za-z0-9]{8,}|\bwhsec_[A-Za-z0-9+/=]{16,}|\bsk-[A-Za-z0-9_-]{20,}"
+    r"|\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}|\bxapp-[A-Za-z0-9-]{8,}"
+    r"|(?<=hooks\.slack\.com/services/)[A-Za-z0-9_/]{8,}|(?<=/api/webhooks/)[0-9]+/[A-Za-z0-9_-]{16,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}"
+    r"|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_-]{40,}"
+    r"|\bhv[sb]\.[A-Za-z0-9_-]{20,}|\bdop_v1_[a-f0-9]{32,}"
+    r"|(?<![0-9A-Za-z])(?:(?<=bot)|(?<=/bot)|(?<![0-9A-Za-z_.:-]))[0-9]{5,12}:[A-Za-z0-9_-]{30,}",
+    re.DOTALL,
+)
+_TELEGRAM = re.compile(r"\bbot[0-9]{5,12}:[A-Za-z0-9_-]{20,}")
+#: Plain substring tests are several times faster than an alternation; most lines hold none of these.
+_KNOWN_HINTS = _words(
+    "-----BEGIN eyJ A3T AKIA ASIA AGPA AIDA AROA ANPA ANVA AIza ya29 GOCSPX 1//0 k_live k_test "
+    "whsec_ sk- xox xapp- hooks.slack webhooks/ ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat- SG. "
+    "npm_ pypi- hvs. hvb. dop_v1"
+)
+_TELEGRAM_HINT = re.compile(r":[A-Za-z0-9_-]{20}")
+
+# scheme://user:password@ ; what follows "host:" is a port, so anything but digits is a password.
+_USERINFO = re.compile(
+    r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]{1,30}://)"
+    r"(?:(?P<user>[^\s/?#@:\"'<>]*):(?![0-9]{1,5}(?:[/?#\s\"',;)\]}]|$))"
+    r"(?:(?:(?!,[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>?])*|[^\s@]*)@"
+    r"|(?P<alone>[^\s/?#@:\"'<>]+)@)"
+)
+_QUERY = re.compile(
+    r"([?&](?:key|code|sig|signature|auth|hash|ticket|x-amz-(?:signature|credential|security-token))=)([^\s&#\"'<>]{8,})",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"\b(Bearer|Basic|Digest|Negotiate)(\s+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
+_SCHEME_HINTS = ("bearer", "basic", "digest", "negotiate")
+_PROSE = frozenset(
+    _words(
+        "authentication authorization authenticate access token tokens scheme schemes realm "
+        "credential credentials error errors format header headers missing required invalid expired "
+        "failed version support example"
+    )
+)
+
+# ---------------------------------------------------------------- named secrets
+
+_CORE = re.compile(
+    r"(?:passw|passp|passcode|parol|pwd|secret|token|credential|api[_.-]?key|[a-z][_.-]?key\b|authorization|cookie|dsn|jwt|otp|cvv|cvc"
+    r"|\bpin|_pin|signature|session_?id|[a-z]_pass\b|pgpass|bearer|connection_?string|webhook|card_?number|phone|msisdn|iban|ssn)",
+    re.IGNORECASE,
+)
+_CORE_HINTS = _words(
+    "passw passp passcode parol pwd secret token credential key authorization cookie dsn jwt "
+    "otp cvv cvc pin signature session _pass pgpass bearer connection webhook card phone msisdn "
+    "iban ssn"
+)
+_TAIL = re.compile(r"[\w.-]{0,40}")
+_SEPARATOR = re.compile(r"(?P<close>\\{0,3}[\"'`\]]{0,2}|\))\s{0,3}(?P<op>=>|:=|==?|:)\s{0,3}(?:b(?=[\"']))?")
+_FLAG = re.compile(r"\s+(?=[^\s-])")
+_PAIR_COMMA = re.compile(r"\\{0,3}[\"']\s*,\s*b?(?=\\{0,3}[\"'])")
+_QUOTED = re.compile(
+    r"(?P<escaped>\\+[\"'])(?P<v1>(?:(?!\\+[\"']).)*)|\"(?P<v2>(?:[^\"\\]|\\.)*)|'(?P<v3>(?:[^'\\]|\\.)*)",
+    re.DOTALL,
+)
+_UNQUOTED = re.compile(r"[^\s,;&<>\"']+[^\s,;&<>]*")
+_REST_OF_LINE = re.compile(r"[^\r\n\"'<>]+")
+#: Not values: placeholders of SQL and templates, and words that say that there is none.
+_PLACEHOLDER = re.compile(
+    r"\$\d+|\$\{?\w+\}?|%s|%\(\w+\)s|:\w+|\?|\{\w*\}|<\w+>|null|none|true|false|undefined|nan|\*+|\[\w+\]|n/a|nil",
+    re.IGNORECASE,
+)
+_SAID_OF = re.compile(
+    r"(?:is|was|not|must|should|required|incorrect|invalid|wrong|missing|expired|revoked|too|authentication|field|no|the|has|been|"
+    r"cannot|can't|could|unexpected|empty|refused|rejected|failed|reset)\b",
+    re.IGNORECASE,
+)
+_SOURCE_LINE = re.compile(r'\s*File ".*", line \d+')
+_CONSTRAINT = re.compile(r"(Key \()([^()]{1,200})(\)=\()(.*?)(\) (?:already|is|conflicts|would))", re.DOTALL)
+_LINE_HEADERS = ("authorization", "cookie")
+
+# ---------------------------------------------------------------- personal data
+
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])(?<!//)(?!git@)[\w.+%-]{1,64}?(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])"
+)
+_PHONE = re.compile(
+    r"(?<![\w+.])\+[1-9]\d{0,2}[ .-]?\(?\d{2,4}\)?(?:[ .-]?\d{2,4}){2,4}(?!\d)"
+    r"|(?<![\w.+-])[78][ -]?\(\d{3}\)[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}(?![\w-])"
+    r"|(?<![\w.+-])8[ -]\d{3}[ -]\d{3}[ -]\d{2}[ -]\d{2}(?![\w-])"
+    r"|(?<![\w.+-])\(\d{3}\) ?\d{3}-\d{4}(?![\w-])"
+)
+_PHONE_HINT = re.compile(r"\+[1-9]\d|\d\) ?\d|8[ -]\d{3}[ -]")
+_CARD = re.compile(
+    r"(?<![0-9A-Fa-f]-)(?<![\w.])(?:(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|[45]\d\d))"
+    r"([ -]?)\d{4}\1\d{4}\1\d{4}"
+    r"|3[47]\d\d([ -]?)\d{6}\2\d{5})(?!\w|[.-]\w)"
+)
+_CARD_HINT = re.compile(r"\d{4}[ -]?\d{4}")
+_CLOCK_BEFORE = re.compile(r"\d:\d\d(?::\d\d)?(?:[.,]\d+)? ?$")
+
+
+def _holds(text: str, hints: tuple[str, ...]) -> bool:
+    for hint in hints:  # noqa: SIM110 - any() with a generator takes twice as long, and this runs for every log line
+        if hint in text:
+            return True
+    return False
+
+
+def _known(text: str) -> str:
+    if (":" not in text or _TELEGRAM_HINT.search(text) is None) and not _holds(text, _KNOWN_HINTS):
+        return text
+    return _KNOWN.sub(MARK, _TELEGRAM.sub("bot" + MARK, text))
+
+
+def _userinfo(match: re.Match[str]) -> str:
+    scheme = match["scheme"]
+    if match["alone"] is not None:
+        # A lone name is a user for a database and a token for the web.
+        return f"{scheme}{MARK}@" if scheme[:4].lower() == "http" else match[0]
+    return f"{scheme}{match['user']}:{MARK}@"
+
+
+def _scheme(match: re.Match[str]) -> str:
+    value = match[3]
+    if value.lower() in _PROSE:
+        return match[0]
+    if match[1].lower() == "basic" and value.isalpha() and value.islower():
+        try:
+            decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        except ValueError:
+            return match[0]
+        if b":" not in decoded:
+            return match[0]
+    return f"{match[1]}{match[2]}{MARK}"
+
+
+def _urls_and_schemes(text: str) -> str:
+    if "://" in text and "@" in text:
+        text = _USERINFO.sub(_userinfo, text)
+    if "=" in text and ("?" in text or "&" in text):
+        text = _QUERY.sub(rf"\1{MARK}", text)
+    lowered = text.lower()
+    return _SCHEME.sub(_scheme, text) if _holds(lowered, _SCHEME_HINTS) else text
+
+
+def _bracket_end(text: str, start: int) -> int:
+    """Return where the bracket at ``start`` closes; the end of the text when it does not close soon."""
+    depth = 0
+    for index in range(start, min(len(text), start + 4000)):
+        char = text[index]
+        if char in "[{(":
+            depth += 1
+        elif char in "]})":
+            depth -= 1
+            if depth == 0:
+                return index + 1
+    return len(text)
+
+
+def _in_source_line(text: str, position: int) -> bool:
+    """Return whether the position lies in a line of source code that a traceback quotes."""
+    start = text.rfind("\n", 0, position) + 1
+    if start == 0:
+        return False
+    before = text.rfind("\n", 0, start - 1) + 1
+    return _SOURCE_LINE.match(text, before, start) is not None
+
+
+def _is_reference(value: str) -> bool:
+    """Return whether an unquoted value names a place (a column, an attribute) instead of holding a secret."""
+    head, dot, last = value.rpartition(".")
+    return bool(dot) and head.replace(".", "").replace("_", "").isalnum() and is_secret_name(last)
+
+
+def _hide_value(
+    text: str, at: int, *, name: str, quoted_name: bool, colon: bool
+) -> tuple[int, int, str] | None:
+    """Return where the value starts and ends, and what to write instead; None when it is no secret."""
+    quoted = _QUOTED.match(text, at)
+    if quoted is not None:
+        which = "v1" if quoted["escaped"] else ("v2" if quoted["v2"] is not None else "v3")
+        start, end = quoted.span(which)
+        if not quoted[which] or _PLACEHOLDER.fullmatch(quoted[which]):
+            return start, end, quoted[which]
+        return start, end, MARK
+    if at < len(text) and text[at] in "[{(":
+        if text[at] == "{" and (found := _PLACEHOLDER.match(text, at)) is not None:
+            return at, found.end(), found[0]
+        if text[at] == "(" and name and text[at - 1] == "=":
+            return None  # Key (a)=(b): dealt with as a whole
+        return at, _bracket_end(text, at), f'"{MARK}"' if quoted_name else MARK
+    if colon and not quoted_name and name.lower().endswith(_LINE_HEADERS):
+        rest = _REST_OF_LINE.match(text, at)
+        return None if rest is None else (at, rest.end(), MARK)
+    unquoted = _UNQUOTED.match(text, at)
+    if unquoted is None:
+        return None
+    value = unquoted[0].rstrip(")]}\"'\\")
+    end = at + len(value)
+    if not value or _PLACEHOLDER.fullmatch(value) or _is_reference(value) or _in_source_line(text, at):
+        return None
+    if (
+        colon
+        and not quoted_name
+        and (
+            _SAID_OF.match(value)
+            or text[max(0, at - 60) : at].lower().endswith(f"unexpected {name.lower()}: ")
+        )
+    ):
+        return None
+    if name.lower().endswith("pwd") and value[0] in "/~":
+        return None
+    return at, end, f'"{MARK}"' if quoted_name else MARK
+
+
+def _named(text: str) -> str:
+    if not _holds(text.lower(), _CORE_HINTS) or (found := _CORE.search(text)) is None:
+        return text
+    parts: list[str] = []
+    copied = 0
+    while found is not None:
+        start = found.start()
+        while (
+            start > copied
+            and found.start() - start < 40
+            and (text[start - 1].isalnum() or text[start - 1] in "_.-")
+        ):
+            start -= 1
+        end = _TAIL.match(text, found.end()).end()  # type: ignore[union-attr]
+        name = text[start:end].strip("-.")
+        position = max(end, found.end())
+        if is_secret_name(name):
+            hidden = _after_name(text, start, end, name)
+            if hidden is not None:
+                first, last, instead = hidden
+                parts += [text[copied:first], instead]
+                copied = position = last
+        found = _CORE.search(text, position)
+    parts.append(text[copied:])
+    return "".join(parts)
+
+
+def _after_name(text: str, start: int, end: int, name: str) -> tuple[int, int, str] | None:
+    separator = _SEPARATOR.match(text, end)
+    if separator is not None:
+        return _hide_value(
+            text,
+            separator.end(),
+            name=name,
+            quoted_name=bool(separator["close"].strip(")]`")),
+            colon=separator["op"] == ":",
+        )
+    if text.startswith("--", start) and (gap := _FLAG.match(text, end)):
+        return _hide_value(text, gap.end(), name=name, quoted_name=False, colon=False)
+    opened = text[max(0, start - 4) : start].rstrip("\\\"'b")
+    if opened.endswith("(") and (comma := _PAIR_COMMA.match(text, end)):
+        return _hide_value(text, comma.end(), name=name, quoted_name=False, colon=False)
+    return None
+
+
+def _constraint(match: re.Match[str]) -> str:
+    if any(is_secret_name(column.strip(' "')) for column in match[2].split(",")):
+        return f"{match[1]}{match[2]}{match[3]}{MARK}{match[5]}"
+    return match[0]
+
+
+def _phone(match: re.Match[str]) -> str:
+    found = match[0]
+    digits = sum(map(str.isdigit, found))
+    if not 10 <= digits <= 15 or re.search(r"\d{4}-\d\d-\d\d", found):
+        return found
+    if found[0] == "+" and _CLOCK_BEFORE.search(match.string, max(0, match.start() - 20), match.start()):
+        return found
+    return "[phone]"
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = [int(char) for char in match[0] if char.isdigit()]
+    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return match[0] if total % 10 else "[card]"
+
+
+def _personal(text: str) -> str:
+    if "@" in text or "%40" in text:
+        text = _EMAIL.sub("[email]", text)
+    if _CARD_HINT.search(text):
+        text = _CARD.sub(_card, text)
+    if ("+" in text or "(" in text or "8" in text) and _PHONE_HINT.search(text):
+        text = _PHONE.sub(_phone, text)
+    return text
+
+
+def redact(text: str) -> str:
+    """Return the text without secrets and personal data; whatever is neither stays as it is.
+
+    Example:
+        >>> redact("connect to postgresql://app:hunter2@db:5432/app failed, token=abc, mail ann@example.com")
+        'connect to postgresql://app:***@db:5432/app failed, token=***, mail [email]'
+    """
+    if len(text) < 4:
+        return text
+    text = _named(_urls_and_schemes(_known(text)))
+    if "Key (" in text:
+        text = _CONSTRAINT.sub(_constraint, text)
+    return _personal(text)
+
+
+def redact_url(url: str) -> str:
+    """Return the URL without password, secret parameters and tokens in its path.
+
+    Example:
+        >>> redact_url("https://api.telegram.org/bot123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/getMe")
+        'https://api.telegram.org/bot***/getMe'
+    """
+    return redact(url)
+
+
+def redact_mapping(
+    mapping: Mapping[Any, Any], *, depth: int = 5, items: int = 100, limit: int = 2000
+) -> dict[str, Any]:
+    """Return plain values without secrets: ``depth`` levels of ``items`` entries, texts up to ``limit``.
+
+    Values of secret names become ``***``; None, booleans and empty values stay, since that there is none
+    is no secret.
+    """
+    result: dict[str, Any] = {}
+    for number, (key, value) in enumerate(mapping.items()):
+        if number >= items:
+            result["…"] = f"{len(mapping) - items} more"
+            break
+        name = shorten(key if isinstance(key, str) else str(key), 100)
+        if (
+            is_secret_name(name)
+            and value is not None
+            and not isinstance(value, bool)
+            and value not in ("", b"")
+        ):
+            result[redact(name)] = MARK
+        else:
+            result[redact(name)] = _redact_value(value, depth - 1, items, limit)
+    return result
+
+
+def _redact_value(value: Any, depth: int, items: int, limit: int) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return shorten(redact(value[: 4 * limit]), limit)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{type(value).__name__} of {len(value)} bytes>"
+    if isinstance(value, Mapping):
+        return (
+            redact_mapping(value, depth=depth, items=items, limit=limit)
+            if depth > 0
+            else f"<{len(value)} entries>"
+        )
+    if isinstance(value, list | tuple | AbstractSet):
+        if depth <= 0:
+            return f"<{len(value)} items>"
+        kept = [
+            _redact_value(item, depth - 1, items, limit) for item, _ in zip(value, range(items), strict=False)
+        ]
+        return [*kept, f"… {len(value) - items} more"] if len(value) > items else kept
+    try:
+        text = str(value)
+    except Exception as error:  # noqa: BLE001 - a broken __str__ of a stranger must not break the log
+        text = f"<{type(value).__name__} without text: {type(error).__name__}>"
+    return shorten(redact(text[: 4 * limit]), limit)
+
+
+def shorten(text: str, limit: int = 300) -> str:
+    """Return at most ``limit`` characters; an ellipsis says that some are missing."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
