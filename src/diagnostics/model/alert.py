@@ -44,7 +44,7 @@ class AlertRule:
         bad_to_fire: So many bad results among the last ``window`` fire.
         window: How many results are looked at.
         good_to_resolve: So many good results in a row resolve.
-        flap_entries: The so-manieth firing within ``flap_window`` results is flapping.
+        flap_entries: The firing of this rank within ``flap_window`` results is flapping.
         flap_window: See above.
         settle_after: Flapping is over when the state held for so many results.
     """

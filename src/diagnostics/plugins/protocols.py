@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from diagnostics.model.alert import MonitoringAlert
 from diagnostics.model.observation import Observation
 from diagnostics.runtime.clock import Clock
 
@@ -29,4 +30,24 @@ class Probe(Protocol):
 
     def observe(self, clock: Clock) -> Iterable[Observation]:
         """Yield what was read."""
+        ...
+
+
+@runtime_checkable
+class AlertChannel(Protocol):
+    """Tells people of one alert.
+
+    ``send`` is called once for each change of state, in order, with a deadline and from a thread of the monitor. It
+    returns when the message is delivered, else it raises; then it is called again with the same alert, so a receiver
+    joins messages by ``alert_id`` and ``change``.
+
+    Attributes:
+        name: Unique; shown where delivery fails.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, alert: MonitoringAlert, /) -> None:
+        """Deliver, or raise."""
         ...
