@@ -1,1 +1,46 @@
-"""Part of diagnostics."""
+"""Decide: hypotheses tested by their predictions, and the walk from the symptom up to the root cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnostics.hypothesis_testing.common import CommonHypotheses
+    from diagnostics.hypothesis_testing.conditions import TestCondition
+    from diagnostics.hypothesis_testing.tester import HypothesisTester
+    from diagnostics.hypothesis_testing.whys.analyzer import FiveWhysAnalyzer
+    from diagnostics.model.hypothesis import ConditionResult, HypothesisResult, Verdict
+
+__all__ = [
+    "CommonHypotheses",
+    "ConditionResult",
+    "FiveWhysAnalyzer",
+    "HypothesisResult",
+    "HypothesisTester",
+    "TestCondition",
+    "Verdict",
+]
+
+_HOME = {
+    "CommonHypotheses": "diagnostics.hypothesis_testing.common",
+    "ConditionResult": "diagnostics.model.hypothesis",
+    "FiveWhysAnalyzer": "diagnostics.hypothesis_testing.whys.analyzer",
+    "HypothesisResult": "diagnostics.model.hypothesis",
+    "HypothesisTester": "diagnostics.hypothesis_testing.tester",
+    "TestCondition": "diagnostics.hypothesis_testing.conditions",
+    "Verdict": "diagnostics.model.hypothesis",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,158 @@
+"""Is there a way to the database? Short sessions beside the application's pool, opened as it would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from diagnostics.errors import ProbeError
+from diagnostics.runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Pool
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+STATEMENT_TIMEOUT = "3s"
+ROUND_TRIPS = 3
+POOL_SAMPLES = 10
+POOL_SAMPLE_SECONDS = 0.05
+
+_SLOTS = """
+SELECT count(*)::float
+       / greatest(current_setting('max_connections')::int
+                  - current_setting('superuser_reserved_connections')::int, 1)
+FROM pg_stat_activity
+WHERE backend_type = 'client backend'
+"""
+
+
+class CannotConnect(ConnectionError):  # noqa: N818 - reads as what was predicted: "raises CannotConnect"
+    """No session could be opened; the driver's own error is the cause."""
+
+
+class Door:
+    """Opens single sessions the way an engine does, without touching its pool."""
+
+    def __init__(self, engine: Engine | AsyncEngine, clock: Clock) -> None:
+        # By its attribute, not its class: importing SQLAlchemy's asyncio part would cost those who do not use it.
+        inner = getattr(engine, "sync_engine", None)
+        self._is_async = inner is not None
+        self._engine: Engine = engine if inner is None else inner  # type: ignore[assignment]
+        self._clock = clock
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def has_pool_limit(self) -> bool:
+        """Whether the application's pool can run out."""
+        return _limit(self._engine.pool) is not None
+
+    def connect_seconds(self) -> Any:
+        """Return seconds to a usable session.
+
+        Raises:
+            CannotConnect: There was none.
+        """
+        return self._with_session(lambda connection, seconds: seconds)
+
+    def round_trip_seconds(self) -> Any:
+        """Return the median of three round trips."""
+
+        def measure(connection: Any, _: float) -> float:
+            cursor = connection.cursor()
+            took = []
+            for _ in range(ROUND_TRIPS):
+                began = self._clock.monotonic()
+                cursor.execute("SELECT 1")
+                cursor.fetchall()
+                took.append(self._clock.monotonic() - began)
+            cursor.close()
+            return sorted(took)[ROUND_TRIPS // 2]
+
+        return self._with_session(measure)
+
+    def slots_used_ratio(self) -> Any:
+        """Return the share of PostgreSQL's connection slots for ordinary users that is taken."""
+
+        def count(connection: Any, _: float) -> float:
+            cursor = connection.cursor()
+            cursor.execute(_SLOTS)
+            share = float(cursor.fetchall()[0][0])
+            cursor.close()
+            return share
+
+        return self._with_session(count)
+
+    def pool_used_ratio(self) -> float:
+        """Return the lowest share of the application's pool that was in use over half a second.
+
+        The lowest, because a pool that is full for a moment serves its next caller at once; one that never
+        has a free connection makes them wait.
+        """
+        pool = self._engine.pool
+        limit = _limit(pool)
+        if limit is None:
+            raise ProbeError(f"A {type(pool).__name__} has no limit.")
+        lowest = float("inf")
+        for _ in range(POOL_SAMPLES):
+            lowest = min(lowest, pool.checkedout() / limit)  # type: ignore[attr-defined]
+            self._clock.sleep(POOL_SAMPLE_SECONDS)
+        return lowest
+
+    def _with_session(self, use: Callable[[Any, float], T]) -> Any:
+        """Return what ``use`` returns; an awaitable of it when the engine's driver is asynchronous."""
+        if not self._is_async:
+            return self._session(use)
+
+        async def in_loop() -> T:
+            from sqlalchemy.util import greenlet_spawn
+
+            return await greenlet_spawn(self._session, use)
+
+        return in_loop()
+
+    def _session(self, use: Callable[[Any, float], T]) -> T:
+        # A pool made like the engine's: same driver, arguments and credentials, but none of its connections.
+        pool = self._engine.pool.recreate()
+        began = self._clock.monotonic()
+        try:
+            connection = _connect(pool)
+            seconds = self._clock.monotonic() - began
+            try:
+                self._limit_session(connection)
+                return use(connection, seconds)
+            finally:
+                connection.rollback()
+                connection.close()
+        finally:
+            pool.dispose()
+
+    def _limit_session(self, connection: Any) -> None:
+        if self.is_postgresql:
+            cursor = connection.cursor()
+            cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.close()
+
+
+def _connect(pool: Pool) -> Any:
+    try:
+        return pool.connect()
+    except ImportError:
+        raise  # a missing driver says nothing about the database
+    except Exception as error:  # each driver has errors of its own
+        text = " ".join(str(error).split())
+        raise CannotConnect(f"{type(error).__name__}: {text}") from error
+
+
+def _limit(pool: Pool) -> int | None:
+    """Return how many connections a pool gives out at most; None without a limit."""
+    size, overflow = getattr(pool, "size", None), getattr(pool, "_max_overflow", None)
+    if not callable(size) or overflow is None or overflow < 0 or not hasattr(pool, "checkedout"):
+        return None
+    total = int(size()) + int(overflow)
+    return total if total > 0 else None
