@@ -106,7 +106,7 @@ class MonitoringAlert(Record):
     Attributes:
         timestamp: When the alert began, ISO 8601 in UTC.
         alert_id: One for each incident: the key by which a receiver joins its notices.
-        severity: ``CRITICAL`` for checks that are critical, else ``WARNING``; ``INFO`` for recoveries.
+        severity: ``CRITICAL`` for checks that are critical, else ``WARNING``.
         component: Name of the check.
         message: One sentence with the value seen.
         details: What else is known: the numbers, the parent, the silenced children.

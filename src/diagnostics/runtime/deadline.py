@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import contextvars
 import inspect
+import logging
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from diagnostics.errors import DiagnosticsError
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 MAX_WORKERS = 128
 """Calls that run at the same time; more of them queue, and their deadline runs meanwhile."""
@@ -81,7 +84,7 @@ class Call:
 
     __slots__ = (
         "_clock", "_context", "_done", "_fn", "_name", "_on_done", "_pool", "_seconds", "_state",
-        "_submitted", "elapsed_seconds", "error", "timed_out", "value",
+        "_submitted", "elapsed_seconds", "error", "started", "timed_out", "value",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +107,7 @@ class Call:
         self._submitted = clock.monotonic()
         self.value: object = None
         self.error: BaseException | None = None
+        self.started = False
         self.timed_out = False
         self.elapsed_seconds = 0.0
 
@@ -122,10 +126,10 @@ class Call:
 
     def outcome(self) -> Outcome[Any]:
         """Return what came of it so far; abandons a call that has not ended."""
-        started = self._state is not _State.QUEUED
         if self.abandon():
             waited = self._clock.monotonic() - self._submitted
-            error = self._too_long("did not end" if started else "got no free thread", started=started)
+            what = "did not end" if self.started else "got no free thread"
+            error = self._too_long(what, started=self.started)
             return Outcome(error=error, timed_out=True, elapsed_seconds=waited)
         return Outcome(
             value=self.value,
@@ -189,6 +193,9 @@ def _name(fn: object) -> str:
     return str(getattr(inner, "__qualname__", type(inner).__name__))
 
 
+_POOLS: weakref.WeakSet[DeadlinePool] = weakref.WeakSet()
+
+
 class DeadlinePool:
     """A bounded pool of daemon threads whose calls may be left behind."""
 
@@ -205,6 +212,7 @@ class DeadlinePool:
         self._max_abandoned = max_abandoned
         self._idle_seconds = idle_seconds
         self._reset()
+        _POOLS.add(self)
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
@@ -283,6 +291,7 @@ class DeadlinePool:
                         return
                 call = self._queue.popleft()
                 call._state = _State.RUNNING
+                call.started = True
             call._run()
             with lock:
                 was_abandoned = call._state is _State.ABANDONED
@@ -291,9 +300,12 @@ class DeadlinePool:
                 else:
                     call._state = _State.DONE
             call._fn = None
-            call._done.set()
             if call._on_done is not None and not was_abandoned:
-                call._on_done(call)
+                try:
+                    call._on_done(call)
+                except Exception:  # noqa: BLE001 - nobody waits here, and the thread must live on
+                    _log.exception("deadline.on_done_failed")
+            call._done.set()
             del call
 
     def _abandon(self, call: Call) -> bool:
@@ -310,9 +322,15 @@ class DeadlinePool:
             return True
 
 
+def _reset_after_fork() -> None:
+    """Empty all pools: threads do not survive a fork, and locks may have been held by one of them."""
+    for pool in list(_POOLS):
+        pool._reset()
+
+
 _POOL = DeadlinePool()
-if hasattr(os, "register_at_fork"):  # threads do not survive a fork; a child starts with an empty pool
-    os.register_at_fork(after_in_child=_POOL._reset)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 @overload

@@ -19,7 +19,7 @@ LONGEST_WAIT_SECONDS = 60.0
 
 
 def next_due(due: float, interval: float, now: float) -> float:
-    """Return the next moment of a fixed rate that lies after ``now``; moments that were missed are left out.
+    """Return the next moment of a fixed rate after ``now``; moments that were missed are left out.
 
     Example:
         >>> next_due(10.0, 5.0, 10.1)
@@ -35,7 +35,7 @@ def next_due(due: float, interval: float, now: float) -> float:
 
 
 def phase_of(name: str, interval: float) -> float:
-    """Return the share of the interval at which ``name`` runs, the same each time, spread evenly over names."""
+    """Return where in its interval ``name`` runs: always the same, and spread evenly over names."""
     return interval * (zlib.crc32(name.encode()) / 2**32)
 
 
@@ -79,7 +79,7 @@ class Schedule(Generic[K]):
         return self._heap[0][0] if self._heap else None
 
     def take_due(self, now: float) -> list[K]:
-        """Return the keys that are due, each once, the most overdue first; repeated ones are put back."""
+        """Return the keys that are due, the most overdue first; those that repeat are put back."""
         taken: list[K] = []
         while (due := self.next()) is not None and due <= now:
             _, _, key = heapq.heappop(self._heap)
@@ -93,7 +93,7 @@ class Schedule(Generic[K]):
 
 
 class Scheduler(Generic[K]):
-    """Calls ``act(key)`` for whatever is due: by ``step`` for those who have a thread, by ``start`` for others.
+    """Calls ``act(key)`` for whatever is due: in ``step``, or on a thread of its own after ``start``.
 
     ``act`` must be quick: it starts work, it does not do it. What it raises is logged and dropped.
     """

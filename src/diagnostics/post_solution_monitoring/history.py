@@ -1,0 +1,130 @@
+"""History: what was seen and told, kept in memory or in SQLite behind one port."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from diagnostics.model.alert import MonitoringAlert
+from diagnostics.model.health import CheckResult
+
+DEFAULT_RESULTS_PER_CHECK = 1_000
+DEFAULT_ALERTS = 1_000
+
+
+@runtime_checkable
+class History(Protocol):
+    """Keeps results, alerts and the state of each check's alert, all bounded; many threads may use it."""
+
+    def add_result(self, name: str, result: CheckResult) -> None:
+        """Keep the result of a check; ``result.at`` is set. The oldest beyond the bound are dropped."""
+        ...
+
+    def results(
+        self, name: str, *, since: datetime | None = None, limit: int | None = None
+    ) -> list[CheckResult]:
+        """Return the newest ``limit`` results at or after ``since``, oldest first."""
+        ...
+
+    def add_alert(self, alert: MonitoringAlert) -> None:
+        """Keep an alert; one with the same ``alert_id`` is replaced, keeping its place."""
+        ...
+
+    def alerts(self, *, active_only: bool = False, limit: int | None = None) -> list[MonitoringAlert]:
+        """Return the newest ``limit`` alerts, oldest first."""
+        ...
+
+    def save_state(self, name: str, state: Mapping[str, object]) -> None:
+        """Keep what must survive a restart, as plain JSON values; the last one counts."""
+        ...
+
+    def states(self) -> dict[str, dict[str, object]]:
+        """Return the kept states by name."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Drop results and state of a check that is no more; its alerts stay."""
+        ...
+
+    def flush(self) -> None:
+        """Make durable what is still on its way."""
+        ...
+
+    def close(self) -> None:
+        """Flush and release files; nothing may be added afterwards."""
+        ...
+
+
+class MemoryHistory:
+    """Keeps everything in this process, for as long as it lives."""
+
+    def __init__(
+        self, *, results_per_check: int = DEFAULT_RESULTS_PER_CHECK, max_alerts: int = DEFAULT_ALERTS
+    ) -> None:
+        if results_per_check < 1 or max_alerts < 1:
+            raise ValueError("the bounds of a history are at least 1")
+        self._per_check = results_per_check
+        self._max_alerts = max_alerts
+        self._lock = threading.Lock()
+        self._results: dict[str, deque[CheckResult]] = {}
+        self._alerts: OrderedDict[str, MonitoringAlert] = OrderedDict()
+        self._states: dict[str, dict[str, object]] = {}
+
+    def add_result(self, name: str, result: CheckResult) -> None:
+        with self._lock:
+            kept = self._results.get(name)
+            if kept is None:
+                kept = self._results[name] = deque(maxlen=self._per_check)
+            kept.append(result)
+
+    def results(
+        self, name: str, *, since: datetime | None = None, limit: int | None = None
+    ) -> list[CheckResult]:
+        with self._lock:
+            kept = list(self._results.get(name, ()))
+        if since is not None:
+            kept = [result for result in kept if result.at is not None and result.at >= since]
+        return kept if limit is None else kept[-limit:] if limit > 0 else []
+
+    def add_alert(self, alert: MonitoringAlert) -> None:
+        with self._lock:
+            self._alerts[alert.alert_id] = alert
+            if len(self._alerts) > self._max_alerts:
+                # An alert that is still open must not be forgotten, or nobody would resolve it.
+                closed = next((key for key, kept in self._alerts.items() if kept.resolved), None)
+                self._alerts.pop(closed if closed is not None else next(iter(self._alerts)))
+
+    def alerts(self, *, active_only: bool = False, limit: int | None = None) -> list[MonitoringAlert]:
+        with self._lock:
+            kept = [alert for alert in self._alerts.values() if not (active_only and alert.resolved)]
+        return kept if limit is None else kept[-limit:] if limit > 0 else []
+
+    def save_state(self, name: str, state: Mapping[str, object]) -> None:
+        with self._lock:
+            self._states[name] = dict(state)
+
+    def states(self) -> dict[str, dict[str, object]]:
+        with self._lock:
+            return {name: dict(state) for name, state in self._states.items()}
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._results.pop(name, None)
+            self._states.pop(name, None)
+
+    def flush(self) -> None:
+        """Do nothing: memory has nothing on its way."""
+
+    def close(self) -> None:
+        """Do nothing: memory holds no files."""
+
+
+def __getattr__(name: str) -> object:
+    if name == "SqliteHistory":  # sqlite3 is loaded when it is used
+        from diagnostics.post_solution_monitoring.history_sqlite import SqliteHistory
+
+        return SqliteHistory
+    raise AttributeError(name)

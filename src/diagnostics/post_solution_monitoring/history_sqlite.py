@@ -1,0 +1,212 @@
+"""History in one SQLite file, in WAL mode, readable by others while it is written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from diagnostics.errors import DiagnosticsError
+from diagnostics.model.alert import AlertChange, AlertSeverity, MonitoringAlert
+from diagnostics.model.health import CheckResult, CheckState
+from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
+
+SCHEMA_VERSION = 1
+DEFAULT_RETENTION_DAYS = 14.0
+DEFAULT_RESULTS_PER_CHECK = 100_000
+DEFAULT_ALERTS = 10_000
+BATCH_SIZE = 200
+BATCH_SECONDS = 1.0
+PRUNE_SECONDS = 600.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS result (
+    name TEXT NOT NULL, at REAL NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL,
+    duration REAL NOT NULL, metrics TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS result_name_at ON result (name, at);
+CREATE TABLE IF NOT EXISTS alert (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT NOT NULL UNIQUE, resolved INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+"""
+
+
+class SqliteHistory:
+    """Keeps results in batches of at most a second; alerts and states are durable when the call returns."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        retention_days: float = DEFAULT_RETENTION_DAYS,
+        results_per_check: int = DEFAULT_RESULTS_PER_CHECK,
+        max_alerts: int = DEFAULT_ALERTS,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        if results_per_check < 1 or max_alerts < 1 or not retention_days > 0:
+            raise ValueError("the bounds of a history are at least 1, its retention positive")
+        self._retention = timedelta(days=retention_days)
+        self._per_check = results_per_check
+        self._max_alerts = max_alerts
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pending: list[tuple[Any, ...]] = []
+        self._flushed_at = self._pruned_at = clock.monotonic()
+        self._since_prune: dict[str, int] = {}
+        self._db = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            self._db.close()
+            raise DiagnosticsError(
+                f"{path}: this history has format {version}, and this release knows {SCHEMA_VERSION}.",
+                hint="Use a newer release, or another file.",
+            )
+        self._db.execute("PRAGMA journal_mode=WAL")
+        # NORMAL: a power loss may cost the last commits, never the file; alerts and states ask for FULL.
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def add_result(self, name: str, result: CheckResult) -> None:
+        assert result.at is not None, "the monitor dates its results"
+        metrics = json.dumps(dict(result.metrics)) if result.metrics else "{}"
+        row = (
+            name, result.at.timestamp(), result.state.value, result.detail, result.duration_seconds, metrics,
+        )  # fmt: skip
+        with self._lock:
+            self._pending.append(row)
+            late = self._clock.monotonic() - self._flushed_at >= BATCH_SECONDS
+            if late or len(self._pending) >= BATCH_SIZE:
+                self._flush()
+
+    def results(
+        self, name: str, *, since: datetime | None = None, limit: int | None = None
+    ) -> list[CheckResult]:
+        with self._lock:
+            self._flush()
+            rows = self._db.execute(
+                "SELECT at, state, detail, duration, metrics FROM result WHERE name = ? AND at >= ? "
+                "ORDER BY at DESC, rowid DESC LIMIT ?",
+                (name, since.timestamp() if since else -1e18, -1 if limit is None else max(0, limit)),
+            ).fetchall()
+        return [
+            CheckResult(
+                state=CheckState(state),
+                detail=detail,
+                duration_seconds=duration,
+                at=datetime.fromtimestamp(at, UTC),
+                metrics=json.loads(metrics),
+            )
+            for at, state, detail, duration, metrics in reversed(rows)
+        ]
+
+    def add_alert(self, alert: MonitoringAlert) -> None:
+        body = alert.to_json(indent=None)
+        with self._lock:
+            self._durably(
+                "INSERT INTO alert (alert_id, resolved, body) VALUES (?, ?, ?) ON CONFLICT (alert_id) "
+                "DO UPDATE SET resolved = excluded.resolved, body = excluded.body",
+                (alert.alert_id, int(alert.resolved), body),
+            )
+            # An alert that is still open must not be forgotten, or nobody would resolve it.
+            self._db.execute(
+                "DELETE FROM alert WHERE place IN (SELECT place FROM alert ORDER BY resolved DESC, place "
+                "LIMIT max(0, (SELECT count(*) FROM alert) - ?))",
+                (self._max_alerts,),
+            )
+
+    def alerts(self, *, active_only: bool = False, limit: int | None = None) -> list[MonitoringAlert]:
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT body FROM alert WHERE resolved = 0 OR ? ORDER BY place DESC LIMIT ?",
+                (not active_only, -1 if limit is None else max(0, limit)),
+            ).fetchall()
+        return [alert_from(json.loads(body)) for (body,) in reversed(rows)]
+
+    def save_state(self, name: str, state: Mapping[str, object]) -> None:
+        with self._lock:
+            self._durably(
+                "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                (name, json.dumps(dict(state))),
+            )
+
+    def states(self) -> dict[str, dict[str, object]]:
+        with self._lock:
+            rows = self._db.execute("SELECT name, body FROM state").fetchall()
+        return {name: json.loads(body) for name, body in rows}
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._flush()
+            self._db.execute("DELETE FROM result WHERE name = ?", (name,))
+            self._db.execute("DELETE FROM state WHERE name = ?", (name,))
+
+    def flush(self) -> None:
+        with self._lock:
+            self._flush()
+
+    def close(self) -> None:
+        with self._lock:
+            self._flush()
+            self._db.close()
+
+    def _durably(self, sql: str, values: tuple[Any, ...]) -> None:
+        self._db.execute("PRAGMA synchronous=FULL")
+        try:
+            self._db.execute(sql, values)
+        finally:
+            self._db.execute("PRAGMA synchronous=NORMAL")
+
+    def _flush(self) -> None:
+        now = self._clock.monotonic()
+        self._flushed_at = now
+        if not self._pending:
+            return
+        # Taken before they are written: rows that a full disk refuses are given up, memory stays bounded.
+        rows, self._pending = self._pending, []
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO result VALUES (?, ?, ?, ?, ?, ?)", rows)
+            for row in rows:
+                self._since_prune[row[0]] = self._since_prune.get(row[0], 0) + 1
+            full = [name for name, count in self._since_prune.items() if count * 10 >= self._per_check]
+            for name in full:
+                self._bound(name)
+            if now - self._pruned_at >= PRUNE_SECONDS:
+                self._pruned_at = now
+                oldest = (self._clock.now() - self._retention).timestamp()
+                self._db.execute("DELETE FROM result WHERE at < ?", (oldest,))
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def _bound(self, name: str) -> None:
+        """Drop the oldest results of one check; done each time a tenth of the bound has been added."""
+        self._since_prune.pop(name)
+        self._db.execute(
+            "DELETE FROM result WHERE name = ? AND rowid NOT IN "
+            "(SELECT rowid FROM result WHERE name = ? ORDER BY at DESC, rowid DESC LIMIT ?)",
+            (name, name, self._per_check),
+        )
+
+
+def alert_from(body: Mapping[str, Any]) -> MonitoringAlert:
+    """Return the alert that was written as JSON; keys of later versions are ignored."""
+    return MonitoringAlert(
+        timestamp=body["timestamp"],
+        alert_id=body["alert_id"],
+        severity=AlertSeverity(body["severity"]),
+        component=body["component"],
+        message=body["message"],
+        details=body["details"],
+        resolved=body["resolved"],
+        resolution_timestamp=body["resolution_timestamp"],
+        change=AlertChange(body["change"]),
+    )
