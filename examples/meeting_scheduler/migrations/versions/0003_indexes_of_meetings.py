@@ -1,0 +1,20 @@
+"""Indexes for the lists of meetings."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_meetings_manager_id_starts_at", "meetings", ["manager_id", "starts_at"])
+    op.create_index("ix_meetings_starts_at", "meetings", ["starts_at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_meetings_starts_at", "meetings")
+    op.drop_index("ix_meetings_manager_id_starts_at", "meetings")
