@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""Five whys: from the symptom upstream along what was found."""

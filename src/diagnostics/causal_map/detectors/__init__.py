@@ -1,0 +1,17 @@
+"""Detectors: pure functions from evidence to a finding, by mechanism id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diagnostics.causal_map.detectors import database, deploy, host, performance, process, services
+from diagnostics.model.mechanism import Detector
+
+DETECTORS: Mapping[str, Detector] = {
+    **host.DETECTORS,
+    **process.DETECTORS,
+    **database.DETECTORS,
+    **performance.DETECTORS,
+    **services.DETECTORS,
+    **deploy.DETECTORS,
+}

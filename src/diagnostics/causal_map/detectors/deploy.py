@@ -1,0 +1,213 @@
+"""Detectors of change: deploys, configuration, environment, packages."""
+
+from __future__ import annotations
+
+from diagnostics.causal_map.detect import (
+    CERTAIN,
+    HINT,
+    STRONG,
+    TYPICAL,
+    absent,
+    present,
+    seconds,
+    unknown,
+)
+from diagnostics.model.finding import Evidence, Finding
+from diagnostics.model.observation import Reading
+
+#: Errors that begin this soon after a change are probably its doing.
+SUSPICIOUS_SECONDS = 120.0
+#: Classes of exceptions that the surroundings cause rather than new code.
+ENVIRONMENTAL = (
+    "Timeout",
+    "Connection",
+    "Operational",
+    "OSError",
+    "SSL",
+    "Interface",
+    "DeadlockDetected",
+    "LockNotAvailable",
+    "QueryCanceled",
+    "HTTPStatus",
+    "RefreshError",
+    "PoolTimeout",
+    "Unauthorized",
+    "InvalidToken",
+    "RetryAfter",
+    "RemoteProtocol",
+    "ReadError",
+    "gaierror",
+    "MemoryError",
+    "UndefinedColumn",
+    "UndefinedTable",
+    "ProgrammingError",
+    "InternalError",
+    "IntegrityError",
+    "DataError",
+)
+
+
+def bad_deploy(evidence: Evidence) -> Finding:
+    """New tracebacks in our own code began right after new code came."""
+    change = _latest_code_change(evidence)
+    new = new_exceptions(evidence)
+    own = [
+        pair
+        for pair in new
+        if not pair[1].labels.get("exception", "").endswith(ENVIRONMENTAL)
+        and not any(word in pair[1].labels.get("exception", "") for word in ENVIRONMENTAL)
+    ]
+    if change is None:
+        if evidence.observations.names() & {"change.repository", "change.commit", "change.process_restart"}:
+            return absent(-4.0, "no deploy in the last hour")
+        return unknown("no --repo was given")
+    change_id, age, words = change
+    if own and evidence.now is not None:
+        evidence_id, first = max(own, key=lambda pair: pair[1].value)
+        seen = _first_seen(first)
+        began = age if seen is None else max(0.0, evidence.now.timestamp() - seen)
+        if began <= age + 10 and age - began < SUSPICIOUS_SECONDS and first.value >= 2:
+            said = f"{first.labels.get('exception')} began {seconds(max(age - began, 0.0))} after {words}, and was never seen before: {first.labels.get('example', '')[:100]}"
+            return present(CERTAIN, said, [change_id, evidence_id], {"change": words, **_commit(evidence)})
+    if age < 900:
+        return present(HINT, f"{words} came {seconds(age)} ago", [change_id], _commit(evidence))
+    return absent(-1.0, f"the last deploy was {seconds(age)} ago")
+
+
+def config_change(evidence: Evidence) -> Finding:
+    """Environment, configuration files or server settings differ from what was normal."""
+    changed = [
+        (i, r)
+        for name in ("change.environment", "change.setting")
+        for i, r in evidence.observations.indexed(name)
+        if r.labels.get("kind") != "empty"
+    ]
+    files = [
+        (i, r)
+        for i, r in evidence.observations.indexed("change.file")
+        if r.labels.get("path", "").endswith(
+            (".env", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".json")
+        )
+        and r.value < 1800
+    ]
+    if changed or files:
+        what = ", ".join(
+            sorted(
+                {
+                    r.labels.get("name") or r.labels.get("setting") or r.labels.get("path", "")
+                    for _, r in [*changed, *files]
+                }
+            )[:5]
+        )
+        return present(
+            TYPICAL if changed else HINT,
+            f"changed against what was normal: {what}",
+            [i for i, _ in [*changed, *files]][:6],
+            {"changed": what},
+        )
+    if evidence.baseline.recorded_at is not None:
+        return absent(-2.0, "environment and settings are as they were")
+    return unknown("no baseline of environment and settings")
+
+
+def package_changed(evidence: Evidence) -> Finding:
+    """Versions of packages differ from what was normal."""
+    changed = evidence.observations.indexed("change.package")
+    if changed:
+        what = ", ".join(
+            f"{r.labels.get('package')} {r.labels.get('from')} -> {r.labels.get('to')}"
+            for _, r in changed[:4]
+        )
+        return present(HINT, f"packages changed: {what}", [i for i, _ in changed[:6]])
+    if evidence.baseline.recorded_at is not None:
+        return absent(-1.0, "package versions are as they were")
+    return unknown("no baseline of package versions")
+
+
+def crash_loop(evidence: Evidence) -> Finding:
+    """The process starts again and again."""
+    restarts = evidence.observations.indexed("change.process_restart")
+    young = [r for _, r in restarts if r.value < 30]
+    down = evidence.observations.failures("process")
+    if young and down:
+        return present(STRONG, "processes start and end again", [i for i, _ in restarts])
+    if evidence.observations.readings("process.alive"):
+        ages = [r.value for r in evidence.observations.readings("process.age")]
+        return absent(-4.0 if ages and min(ages) > 30 else -1.0, "the process keeps running")
+    return unknown("no --pid was given")
+
+
+def env_missing(evidence: Evidence) -> Finding:
+    """A variable that was there is gone."""
+    gone = [
+        (i, r)
+        for i, r in evidence.observations.indexed("change.environment")
+        if r.labels.get("kind") in ("removed", "empty")
+    ]
+    if gone:
+        return present(
+            TYPICAL,
+            f"{gone[0][1].labels.get('name')} is {gone[0][1].labels.get('kind')}",
+            [i for i, _ in gone],
+            dict(gone[0][1].labels),
+        )
+    if evidence.baseline.recorded_at is not None:
+        return absent(-2.0, "every variable of the baseline is there")
+    return unknown("no baseline of the environment")
+
+
+def new_exceptions(evidence: Evidence) -> list[tuple[str, Reading]]:
+    """Return exceptions of the recent window that the log did not have before."""
+    return [
+        (i, r)
+        for i, r in evidence.observations.indexed("log.template")
+        if r.labels.get("exception") and float(r.labels.get("before", "0") or 0) == 0 and r.value >= 1
+    ]
+
+
+def _latest_code_change(evidence: Evidence) -> tuple[str, float, str] | None:
+    found: list[tuple[float, str, str]] = []
+    for evidence_id, reading in evidence.observations.indexed("change.commit"):
+        found.append(
+            (
+                reading.value,
+                evidence_id,
+                f"commit {reading.labels.get('sha', '')[:9]} “{reading.labels.get('subject', '')[:60]}”",
+            )
+        )
+    for evidence_id, reading in evidence.observations.indexed("change.head_moved"):
+        found.append((reading.value, evidence_id, f"a checkout of {reading.labels.get('to', '')[:9]}"))
+    young = [f for f in found if f[0] < 3600]
+    if not young:
+        return None
+    age, evidence_id, words = min(young)
+    return evidence_id, age, words
+
+
+def _commit(evidence: Evidence) -> dict[str, str]:
+    commits = sorted(evidence.observations.readings("change.commit"), key=lambda r: r.value)
+    return {"sha": commits[0].labels.get("sha", "")} if commits else {}
+
+
+def _first_seen(reading: Reading) -> float | None:
+    text = reading.labels.get("first_seen", "")
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    from datetime import datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None
+
+
+DETECTORS = {
+    "bad-deploy-code-regression": bad_deploy,
+    "config-change-bad-value": config_change,
+    "package-upgrade-regression": package_changed,
+    "crash-loop-on-boot": crash_loop,
+    "env-var-missing": env_missing,
+}

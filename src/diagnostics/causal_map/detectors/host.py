@@ -1,0 +1,222 @@
+"""Detectors of what the host does to the application."""
+
+from __future__ import annotations
+
+from diagnostics.causal_map.detect import (
+    CERTAIN,
+    HINT,
+    RULED_OUT,
+    STRONG,
+    TYPICAL,
+    UNLIKELY,
+    absent,
+    percent,
+    present,
+    size,
+    total,
+    unknown,
+)
+from diagnostics.model.finding import Evidence, Finding
+
+#: Below this share a volume is full for every practical purpose (PostgreSQL and loggers fail before the last block).
+FULL_RATIO = 0.01
+FULL_BYTES = 2 * 1024**2
+
+
+def neighbour_eats_cpu(evidence: Evidence) -> Finding:
+    """Foreign processes use the CPUs while ours wait for one."""
+    observations = evidence.observations
+    consumers = observations.indexed("host.process.cpu")
+    waits = [r.value for r in observations.readings("process.cpu.wait_share")]
+    busy = observations.last("host.cpu.utilization")
+    cpus = observations.value("host.cpu.count", 1.0) or 1.0
+    if busy is None:
+        return unknown("the host was not looked at")
+    foreign = [(i, r) for i, r in consumers if r.labels.get("ours") != "true"]
+    others = total(r for _, r in foreign)
+    pressure = observations.value("host.pressure.cpu.some", 0.0) or 0.0
+    waiting = max(waits, default=min(0.5, pressure))
+    if busy.value > 0.9 and others > 0.4 * cpus and waiting > 0.15:
+        _, top = max(foreign, key=lambda pair: pair[1].value)
+        said = (
+            f"processes that are not ours use {others:.1f} of {cpus:.0f} CPUs (first: {top.labels.get('command', '?')[:60]}, pid "
+            f"{top.labels.get('pid', '?')}), ours wait for a CPU in {percent(waiting)} of the time"
+        )
+        return present(
+            CERTAIN if waiting > 0.3 else STRONG,
+            said,
+            [i for i, _ in foreign] + [i for i, _ in observations.indexed("process.cpu.wait_share")],
+            {"pid": top.labels.get("pid", ""), "command": top.labels.get("command", "")},
+        )
+    return absent(
+        RULED_OUT if busy.value < 0.8 or others < 0.2 * cpus else UNLIKELY,
+        f"foreign processes use {others:.1f} of {cpus:.0f} CPUs",
+    )
+
+
+def app_volume_full(evidence: Evidence) -> Finding:
+    """No free blocks or inodes where the application writes."""
+    looked = False
+    for name, what in (("host.disk.free_ratio", "space"), ("host.disk.inodes_free_ratio", "inodes")):
+        for evidence_id, reading in evidence.observations.indexed(name):
+            used_by = reading.labels.get("used_by", "")
+            if "database" in used_by and "app" not in used_by and "log" not in used_by:
+                continue
+            looked = True
+            mount = reading.labels.get("mount", reading.labels.get("path", "?"))
+            free = evidence.observations.value("host.disk.free_bytes", None, mount=mount)
+            if reading.value < FULL_RATIO or (what == "space" and free is not None and free < FULL_BYTES):
+                left = f", {size(free)}" if free is not None else ""
+                said = f"{mount} ({used_by}) has {percent(reading.value)} of its {what} left{left}"
+                strength = CERTAIN if "app" in used_by or "log" in used_by else TYPICAL
+                return present(
+                    strength, said, [evidence_id], {"mount": mount, "path": reading.labels.get("path", "")}
+                )
+    if looked:
+        return absent(RULED_OUT, "every volume that the application uses has space and inodes left")
+    return unknown("volumes were not read")
+
+
+def volume_read_only(evidence: Evidence) -> Finding:
+    """A volume that the application writes to is mounted read-only."""
+    readings = evidence.observations.indexed("host.disk.read_only")
+    for evidence_id, reading in readings:
+        used_by = reading.labels.get("used_by", "")
+        if reading.value >= 1 and ("app" in used_by or "log" in used_by or "tmp" in used_by):
+            mount = reading.labels.get("mount", "?")
+            return present(
+                STRONG, f"{mount} ({used_by}) is mounted read-only", [evidence_id], {"mount": mount}
+            )
+    if readings:
+        return absent(RULED_OUT, "the volumes that the application uses are writable")
+    return unknown("volumes were not read")
+
+
+def cgroup_oom(evidence: Evidence) -> Finding:
+    """The kernel killed something of ours for memory."""
+    for name in ("cgroup.oom_kills", "host.oom_kills"):
+        for evidence_id, reading in evidence.observations.indexed(name):
+            normal = evidence.baseline.of(reading)
+            if normal is not None and reading.value > normal.maximum:
+                return present(
+                    CERTAIN,
+                    f"{reading.value - normal.maximum:.0f} OOM kill(s) since the baseline",
+                    [evidence_id],
+                )
+            if normal is None and reading.value > 0 and name == "cgroup.oom_kills":
+                return present(
+                    TYPICAL,
+                    f"{reading.value:.0f} OOM kill(s) in the cgroup of the application",
+                    [evidence_id],
+                )
+    kills = evidence.observations.last("host.oom_kills")
+    if kills is not None:
+        return absent(-3.0 if kills.value == 0 else -1.0, "no new OOM kill was counted")
+    return unknown("OOM counters were not read")
+
+
+def pids_limit(evidence: Evidence) -> Finding:
+    """The cgroup allows no further process or thread."""
+    readings = evidence.observations.indexed("cgroup.pids.used_ratio")
+    for evidence_id, reading in readings:
+        if reading.value > 0.97:
+            return present(
+                CERTAIN, f"{percent(reading.value)} of the allowed processes and threads exist", [evidence_id]
+            )
+    if readings:
+        return absent(RULED_OUT, "far from the limit of processes and threads")
+    return unknown("no limit of processes is set, or it was not read")
+
+
+def swap_thrash(evidence: Evidence) -> Finding:
+    """Pages go in and out while tasks stall for memory."""
+    rate = evidence.observations.last("host.swap.rate")
+    stalled = evidence.observations.value("host.pressure.memory.full", 0.0) or 0.0
+    if rate is None:
+        return unknown("swapping was not read")
+    if rate.value > 200 and stalled > 0.05:
+        return present(
+            CERTAIN,
+            f"{rate.value:.0f} pages a second are swapped, tasks stall for memory in {percent(stalled)} of the time",
+        )
+    return absent(RULED_OUT, f"{rate.value:.0f} pages a second are swapped")
+
+
+def clock_skew(evidence: Evidence) -> Finding:
+    """Our clock differs from everybody else's."""
+    readings = [
+        *evidence.observations.indexed("service.clock_offset"),
+        *evidence.observations.indexed("postgres.clock_offset"),
+    ]
+    if not readings:
+        return unknown("no other clock to compare with")
+    evidence_id, worst = max(readings, key=lambda pair: abs(pair[1].value))
+    if abs(worst.value) > 60:
+        return present(
+            STRONG if abs(worst.value) < 300 else CERTAIN,
+            f"our clock is off by {worst.value:.0f} s against {worst.labels.get('service', 'the database')}",
+            [evidence_id],
+        )
+    return absent(-4.0, f"our clock is within {abs(worst.value):.1f} s of the others", [evidence_id])
+
+
+def ephemeral_ports(evidence: Evidence) -> Finding:
+    """No local port is left for outgoing connections."""
+    reading = evidence.observations.last("host.network.ephemeral_ports_used_ratio")
+    if reading is None:
+        return unknown("ports were not counted")
+    if reading.value > 0.9:
+        return present(CERTAIN, f"{percent(reading.value)} of the ephemeral ports are in use")
+    return absent(RULED_OUT, f"{percent(reading.value)} of the ephemeral ports are in use")
+
+
+def conntrack_full(evidence: Evidence) -> Finding:
+    """The connection-tracking table has no room."""
+    reading = evidence.observations.last("host.network.conntrack_used_ratio")
+    if reading is None:
+        return unknown("connection tracking is off or was not read")
+    if reading.value > 0.95:
+        return present(CERTAIN, f"{percent(reading.value)} of the connection-tracking table is used")
+    return absent(RULED_OUT, f"{percent(reading.value)} of the connection-tracking table is used")
+
+
+def cpu_quota(evidence: Evidence) -> Finding:
+    """The cgroup's CPU quota throttles the application."""
+    readings = evidence.observations.indexed("cgroup.cpu.throttled_ratio")
+    for evidence_id, reading in readings:
+        if reading.value > 0.3:
+            return present(
+                CERTAIN if reading.value > 0.5 else STRONG,
+                f"the CPU quota throttled {percent(reading.value)} of the periods",
+                [evidence_id],
+            )
+    if readings:
+        return absent(RULED_OUT, "the CPU quota does not throttle")
+    return unknown("no CPU quota is set, or it was not read")
+
+
+def disk_slow(evidence: Evidence) -> Finding:
+    """Tasks stall for storage."""
+    stalled = evidence.observations.last("host.pressure.io.full")
+    if stalled is None:
+        return unknown("pressure of storage was not read")
+    if stalled.value > 0.4:
+        return present(TYPICAL, f"all tasks stall for storage in {percent(stalled.value)} of the time")
+    if stalled.value > 0.2:
+        return present(HINT, f"all tasks stall for storage in {percent(stalled.value)} of the time")
+    return absent(-3.0, f"tasks stall for storage in {percent(stalled.value)} of the time")
+
+
+DETECTORS = {
+    "host-cpu-saturated-by-neighbour": neighbour_eats_cpu,
+    "disk-full-app-volume": app_volume_full,
+    "filesystem-remounted-read-only": volume_read_only,
+    "cgroup-memory-oom-kill": cgroup_oom,
+    "pids-limit-reached": pids_limit,
+    "swap-thrash": swap_thrash,
+    "host-clock-skew": clock_skew,
+    "ephemeral-ports-exhausted": ephemeral_ports,
+    "conntrack-table-full": conntrack_full,
+    "cgroup-cpu-quota-throttled": cpu_quota,
+    "disk-io-saturated": disk_slow,
+}

@@ -1,0 +1,480 @@
+"""Detectors of slow plans, bloat, storage and schema in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from diagnostics.causal_map.detect import (
+    CERTAIN,
+    HINT,
+    RULED_OUT,
+    STRONG,
+    TYPICAL,
+    absent,
+    database_was_read,
+    excess,
+    percent,
+    present,
+    seconds,
+    size,
+    text_strength,
+    unknown,
+)
+from diagnostics.model.finding import Evidence, Finding
+from diagnostics.model.observation import Reading
+
+Detector = Callable[[Evidence], Finding]
+
+#: Below this a sequential scan is what a good planner would do anyway.
+BIG_TABLE_ROWS = 20_000
+
+
+def missing_index(evidence: Evidence) -> Finding:
+    """A big table is read from end to end, again and again, for few rows."""
+    observations = evidence.observations
+    best: tuple[float, Finding] | None = None
+    looked = bool(observations.readings("postgres.table.live_rows"))
+    for evidence_id, scans in observations.indexed("postgres.table.seq_scan_rate"):
+        table = scans.labels.get("table", "")
+        rows = observations.value("postgres.table.seq_row_rate", 0.0, table=table) or 0.0
+        live = observations.value("postgres.table.live_rows", 0.0, table=table) or 0.0
+        per_scan = rows / scans.value if scans.value > 0 else 0.0
+        if scans.value <= 0.2 or max(live, per_scan) < BIG_TABLE_ROWS or per_scan < 0.05 * live:
+            continue
+        statement = _statement_on(evidence, table)
+        mean = (
+            observations.value("postgres.statement.mean", None, queryid=statement.labels.get("queryid", ""))
+            if statement
+            else None
+        )
+        returned = (
+            observations.value(
+                "postgres.statement.rows_per_call", None, queryid=statement.labels.get("queryid", "")
+            )
+            if statement
+            else None
+        )
+        ids = [evidence_id, *[i for i, _ in observations.indexed("postgres.table.seq_row_rate", table=table)]]
+        said = f"{table} ({live:.0f} rows) is scanned from end to end {scans.value:.1f} times a second"
+        if statement and mean is not None:
+            said += (
+                f"; {seconds(mean)} a call"
+                + (f" for {returned:.0f} row(s)" if returned is not None else "")
+                + f": {statement.labels.get('query', '')[:110]}"
+            )
+        normal = evidence.baseline.of(scans)
+        new = normal is None or scans.value > 4 * normal.p95 + 0.2
+        few = returned is None or returned < 0.01 * max(live, 1)
+        strength = (
+            CERTAIN if new and few and (mean is None or mean > 0.005) else TYPICAL if few and new else HINT
+        )
+        subject = {
+            "table": table,
+            "query": statement.labels.get("query", "") if statement else "",
+            "queryid": statement.labels.get("queryid", "") if statement else "",
+        }
+        finding = present(strength, said, ids, subject)
+        if best is None or rows > best[0]:
+            best = (rows, finding)
+    if best:
+        return best[1]
+    if looked:
+        return absent(RULED_OUT, "no big table is scanned from end to end again and again")
+    return unknown("table statistics were not read")
+
+
+def _statement_on(evidence: Evidence, table: str) -> Reading | None:
+    bare = table.rsplit(".", 1)[-1]
+    candidates = [
+        r
+        for r in evidence.observations.readings("postgres.statement.time")
+        if bare in r.labels.get("query", "")
+        and r.labels.get("query", "").lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH"))
+    ]
+    return max(candidates, key=lambda r: r.value, default=None)
+
+
+def n_plus_one(evidence: Evidence) -> Finding:
+    """Very many calls of one small statement for each request."""
+    requests = (
+        sum(r.value for r in evidence.observations.readings("log.access.requests", window="recent")) / 60
+    )
+    calls = evidence.observations.indexed("postgres.statement.calls")
+    if not calls:
+        return unknown("statements were not read")
+    worst: tuple[float, str, str, Reading] | None = None
+    for evidence_id, reading in calls:
+        mean = (
+            evidence.observations.value(
+                "postgres.statement.mean", 1.0, queryid=reading.labels.get("queryid", "")
+            )
+            or 0.0
+        )
+        query = reading.labels.get("query", "").lstrip().upper()
+        if mean > 0.005 or not query.startswith("SELECT") or " WHERE " not in query.replace("\n", " "):
+            continue
+        per_request = reading.value / requests if requests > 0.5 else reading.value / 20
+        if worst is None or per_request > worst[0]:
+            worst = (per_request, evidence_id, reading.labels.get("query", ""), reading)
+    if worst and worst[0] > 12:
+        sigma = excess(evidence, worst[3], floor=max(20.0, worst[3].value * 0.05))
+        strength = (
+            CERTAIN
+            if worst[0] > 25 and (sigma is None or sigma > 3)
+            else TYPICAL
+            if sigma is None or sigma > 3
+            else HINT
+        )
+        return present(
+            strength,
+            f"{worst[0]:.0f} calls of one small statement for each request: {worst[2][:110]}",
+            [worst[1]],
+            {"query": worst[2]},
+        )
+    return absent(-4.0, "no statement is called very often for each request")
+
+
+def spills(evidence: Evidence) -> Finding:
+    """Sorts and hashes go to temporary files."""
+    rate = evidence.observations.last("postgres.database.temp_bytes_rate")
+    heavy = [
+        (i, r)
+        for i, r in evidence.observations.indexed("postgres.statement.temp_blocks_per_call")
+        if r.value > 100
+    ]
+    if heavy:
+        evidence_id, worst = max(heavy, key=lambda pair: pair[1].value)
+        sigma = excess(evidence, worst, floor=50.0)
+        if sigma is None or sigma > 3:
+            return present(
+                STRONG,
+                f"a statement writes {size(worst.value * 8192)} of temporary files a call: {worst.labels.get('query', '')[:100]}",
+                [evidence_id],
+                {"query": worst.labels.get("query", "")},
+            )
+    if rate is None:
+        return unknown("temporary files were not read")
+    if rate.value > 5 * 1024**2:
+        return present(TYPICAL, f"{size(rate.value)} of temporary files a second")
+    return absent(-4.0, f"{size(rate.value)} of temporary files a second")
+
+
+def bloat(evidence: Evidence) -> Finding:
+    """Dead rows outnumber live ones, and nobody vacuums."""
+    rows = evidence.observations.indexed("postgres.table.dead_rows")
+    worst: tuple[float, str, Reading, float] | None = None
+    for evidence_id, dead in rows:
+        table = dead.labels.get("table", "")
+        live = evidence.observations.value("postgres.table.live_rows", 0.0, table=table) or 0.0
+        ratio = dead.value / max(live, 1.0)
+        if dead.value > 50_000 and ratio > 1.0 and (worst is None or ratio > worst[0]):
+            worst = (ratio, evidence_id, dead, live)
+    if worst:
+        table = worst[2].labels.get("table", "")
+        off = (
+            evidence.observations.value("postgres.table.autovacuum_enabled", 1.0, table=table) == 0
+            or _setting(evidence, "autovacuum") == "off"
+        )
+        said = f"{table} has {worst[2].value:.0f} dead rows beside {worst[3]:.0f} live ones" + (
+            ", autovacuum is off" if off else ""
+        )
+        return present(
+            CERTAIN if off else STRONG if worst[0] > 3 else TYPICAL, said, [worst[1]], {"table": table}
+        )
+    if rows:
+        return absent(-4.0, "no table is full of dead rows")
+    return unknown("table statistics were not read")
+
+
+def checkpoint_storm(evidence: Evidence) -> Finding:
+    """Checkpoints are forced by the size of the WAL."""
+    rate = evidence.observations.last("postgres.checkpoints.requested_rate")
+    if rate is None:
+        return unknown("checkpoints were not read")
+    if rate.value > 0.1:
+        return present(
+            STRONG,
+            f"{rate.value * 60:.0f} checkpoints a minute are forced by the size of the WAL (max_wal_size {_setting(evidence, 'max_wal_size') or '?'})",
+        )
+    return absent(-4.0, "checkpoints are not forced")
+
+
+def deep_offset(evidence: Evidence) -> Finding:
+    """OFFSET makes the server read and discard."""
+    looked = False
+    for evidence_id, reading in evidence.observations.indexed("postgres.statement.time"):
+        looked = True
+        query = reading.labels.get("query", "")
+        mean = (
+            evidence.observations.value(
+                "postgres.statement.mean", 0.0, queryid=reading.labels.get("queryid", "")
+            )
+            or 0.0
+        )
+        if " OFFSET " in query.upper().replace("\n", " ") and mean > 0.03 and reading.value > 0.1:
+            return present(
+                STRONG,
+                f"a statement with OFFSET takes {seconds(mean)}: {query[:110]}",
+                [evidence_id],
+                {"query": query},
+            )
+    return absent(-4.0, "no slow statement uses OFFSET") if looked else unknown("statements were not read")
+
+
+def cache_too_small(evidence: Evidence) -> Finding:
+    """The same blocks are read from outside the buffer cache again and again."""
+    ratio = evidence.observations.last("postgres.database.cache_hit_ratio")
+    if ratio is None:
+        return unknown("the cache was not read")
+    blocks = [
+        (i, r)
+        for i, r in evidence.observations.indexed("postgres.statement.blocks_read_per_call")
+        if r.value > 200
+    ]
+    if ratio.value < 0.8 and blocks:
+        return present(
+            TYPICAL, f"only {percent(ratio.value)} of the blocks come from the buffer cache", [blocks[0][0]]
+        )
+    return absent(
+        -3.0 if ratio.value > 0.95 else -1.0,
+        f"{percent(ratio.value)} of the blocks come from the buffer cache",
+    )
+
+
+def jit_overhead(evidence: Evidence) -> Finding:
+    """JIT compiles short statements: its thresholds were lowered."""
+    above = next(
+        (r for r in evidence.observations.readings("postgres.setting", setting="jit_above_cost")), None
+    )
+    if (
+        above is not None
+        and above.labels.get("source") != "default"
+        and above.value < 10_000
+        and _setting(evidence, "jit") == "on"
+    ):
+        return present(
+            TYPICAL, f"jit_above_cost is {above.value:.0f}: short statements are compiled each time"
+        )
+    if database_was_read(evidence):
+        return absent(-3.0, "JIT has its usual thresholds, or is off")
+    return unknown("settings were not read")
+
+
+def redundant_indexes(evidence: Evidence) -> Finding:
+    """Many indexes that another index covers, on a table that is written to."""
+    by_table: dict[str, list[str]] = {}
+    for evidence_id, reading in evidence.observations.indexed("postgres.index.redundant"):
+        by_table.setdefault(reading.labels.get("table", ""), []).append(evidence_id)
+    for table, ids in by_table.items():
+        writes = evidence.observations.value("postgres.table.write_rate", 0.0, table=table) or 0.0
+        if len(ids) >= 4 and writes > 5:
+            return present(
+                TYPICAL,
+                f"{len(ids)} indexes of {table} are covered by others, at {writes:.0f} writes a second",
+                ids,
+                {"table": table},
+            )
+    if database_was_read(evidence):
+        return absent(-3.0, "no written table carries many redundant indexes")
+    return unknown("indexes were not read")
+
+
+def stale_statistics(evidence: Evidence) -> Finding:
+    """A big table was never analysed."""
+    for evidence_id, reading in evidence.observations.indexed("postgres.table.since_analyze"):
+        live = (
+            evidence.observations.value(
+                "postgres.table.live_rows", 0.0, table=reading.labels.get("table", "")
+            )
+            or 0.0
+        )
+        if live > 100_000 and reading.value > 30 * 86400:
+            return present(
+                HINT,
+                f"{reading.labels.get('table')} was not analysed for {seconds(reading.value)}",
+                [evidence_id],
+                {"table": reading.labels.get("table", "")},
+            )
+    if evidence.observations.readings("postgres.table.live_rows"):
+        return absent(-1.0, "statistics of big tables are fresh")
+    return unknown("table statistics were not read")
+
+
+def sequence_exhausted(evidence: Evidence) -> Finding:
+    """A key sequence is at its end."""
+    readings = evidence.observations.indexed("postgres.sequence.used_ratio")
+    for evidence_id, reading in readings:
+        if reading.value > 0.999:
+            return present(
+                CERTAIN,
+                f"sequence {reading.labels.get('sequence')} has used {percent(reading.value)} of its values",
+                [evidence_id],
+                {"sequence": reading.labels.get("sequence", "")},
+            )
+    return absent(RULED_OUT, "sequences have room") if readings else unknown("sequences were not read")
+
+
+def sequence_behind(evidence: Evidence) -> Finding:
+    """Rows were imported with ids that the sequence has not reached."""
+    readings = evidence.observations.indexed("postgres.sequence.behind")
+    if readings:
+        evidence_id, reading = readings[0]
+        strength = (
+            CERTAIN
+            if text_strength(evidence, "sequence-desync-after-import")
+            or text_strength(evidence, "duplicate-client-submission")
+            else TYPICAL
+        )
+        return present(
+            strength,
+            f"sequence {reading.labels.get('sequence')} is {reading.value:.0f} behind max(id) of {reading.labels.get('table')}",
+            [evidence_id],
+            dict(reading.labels),
+        )
+    if evidence.observations.readings("postgres.sequence.used_ratio"):
+        return absent(-4.0, "no sequence is behind its table")
+    return unknown("sequences were not read")
+
+
+def wraparound(evidence: Evidence) -> Finding:
+    """The oldest transaction id is near the limit."""
+    reading = evidence.observations.last("postgres.wraparound.used_ratio")
+    if reading is None:
+        return unknown("transaction ids were not read")
+    if reading.value > 0.95:
+        return present(CERTAIN, f"{percent(reading.value)} of the transaction ids are used up")
+    return absent(RULED_OUT, f"{percent(reading.value)} of the transaction ids are used up")
+
+
+def _migration(mechanism: str, states: tuple[str, ...], words: str) -> Detector:
+    def detect(evidence: Evidence) -> Finding:
+        readings = evidence.observations.indexed("postgres.migration")
+        for evidence_id, reading in readings:
+            if reading.labels.get("state") in states:
+                said = f"{words}: the database is at {reading.labels.get('database_revision') or 'no revision'}, the code's head is {reading.labels.get('code_heads')}"
+                return present(TYPICAL, said, [evidence_id], dict(reading.labels))
+        if readings:
+            return absent(-3.0, f"migrations are {readings[0][1].labels.get('state')}")
+        return unknown("no migrations folder, or no version table")
+
+    detect.__name__ = mechanism.replace("-", "_")
+    detect.__doc__ = f"Migrations: {words}."
+    return detect
+
+
+def _pending(mechanism: str, *, table: bool) -> Detector:
+    def detect(evidence: Evidence) -> Finding:
+        missing = [
+            (i, r)
+            for i, r in evidence.observations.indexed("postgres.model.missing")
+            if bool(r.labels.get("column")) is not table
+        ]
+        text = text_strength(evidence, mechanism)
+        behind = [
+            (i, r)
+            for i, r in evidence.observations.indexed("postgres.migration")
+            if r.labels.get("state") in ("behind", "no_table")
+        ]
+        if missing:
+            what = missing[0][1].labels
+            name = what.get("table", "") + (f".{what['column']}" if what.get("column") else "")
+            said = f"{name} would exist at the code's head revision and does not exist in the database"
+            if behind:
+                said += f" (database at {behind[0][1].labels.get('database_revision') or 'none'}, code at {behind[0][1].labels.get('code_heads')})"
+            return present(
+                CERTAIN if text > 0 else STRONG,
+                said,
+                [*[i for i, _ in missing[:3]], *[i for i, _ in behind]],
+                dict(what),
+            )
+        if behind and text > 0:
+            return present(
+                STRONG,
+                "statements fail for something that a pending migration would create",
+                [i for i, _ in behind],
+            )
+        if evidence.observations.readings("postgres.migration"):
+            return absent(-4.0, "every migration of the code was run")
+        return unknown("migrations were not compared")
+
+    detect.__name__ = mechanism.replace("-", "_")
+    detect.__doc__ = "What the code's migrations would create and the database lacks."
+    return detect
+
+
+def invalid_index(evidence: Evidence) -> Finding:
+    """A concurrent index build failed half way."""
+    readings = evidence.observations.indexed("postgres.index.invalid")
+    if readings:
+        return present(
+            HINT,
+            f"index {readings[0][1].labels.get('index')} is invalid",
+            [readings[0][0]],
+            dict(readings[0][1].labels),
+        )
+    if database_was_read(evidence):
+        return absent(-4.0, "all indexes are valid")
+    return unknown("indexes were not read")
+
+
+def database_volume_full(evidence: Evidence) -> Finding:
+    """No space where the database writes; SQLSTATE 53100 is the sign from outside."""
+    for evidence_id, reading in evidence.observations.indexed("host.disk.free_ratio"):
+        if "database" in reading.labels.get("used_by", "") and reading.value < 0.01:
+            return present(
+                CERTAIN,
+                f"{reading.labels.get('mount')} (database) has {percent(reading.value)} of its space left",
+                [evidence_id],
+            )
+    if text_strength(evidence, "pg-data-volume-full") > 2:
+        return present(STRONG, "the server reports that its volume is full")
+    return unknown("the database's volume is not visible from here")
+
+
+def slot_retains(evidence: Evidence) -> Finding:
+    """A replication slot keeps WAL for a consumer that is gone."""
+    readings = evidence.observations.indexed("postgres.replication.slot_retained_bytes")
+    for evidence_id, reading in readings:
+        if reading.value > 10 * 1024**3:
+            return present(
+                TYPICAL,
+                f"slot {reading.labels.get('slot')} retains {size(reading.value)} of WAL",
+                [evidence_id],
+                dict(reading.labels),
+            )
+    if database_was_read(evidence):
+        return absent(-3.0, "no replication slot retains much WAL")
+    return unknown("replication slots were not read")
+
+
+def _setting(evidence: Evidence, name: str) -> str:
+    found = evidence.observations.readings("postgres.setting", setting=name)
+    return found[-1].labels.get("value", "") if found else ""
+
+
+DETECTORS: dict[str, Detector] = {
+    "missing-index-seq-scan": missing_index,
+    "n-plus-one-queries": n_plus_one,
+    "work-mem-spill-to-disk": spills,
+    "table-bloat-autovacuum-off": bloat,
+    "checkpoint-storm-small-max-wal": checkpoint_storm,
+    "deep-offset-pagination": deep_offset,
+    "working-set-exceeds-buffer-cache": cache_too_small,
+    "jit-compilation-overhead": jit_overhead,
+    "redundant-indexes-slow-writes": redundant_indexes,
+    "stale-planner-statistics": stale_statistics,
+    "sequence-exhausted-int4": sequence_exhausted,
+    "sequence-desync-after-import": sequence_behind,
+    "txid-wraparound-protection": wraparound,
+    "alembic-multiple-heads": _migration("alembic-multiple-heads", ("multiple_heads",), "two heads"),
+    "alembic-revision-missing": _migration(
+        "alembic-revision-missing",
+        ("unknown_revision", "ahead"),
+        "the code does not know the database's revision",
+    ),
+    "migration-not-applied-missing-column": _pending("migration-not-applied-missing-column", table=False),
+    "migration-missing-table": _pending("migration-missing-table", table=True),
+    "index-build-failed-invalid": invalid_index,
+    "pg-data-volume-full": database_volume_full,
+    "replication-slot-retains-wal": slot_retains,
+}

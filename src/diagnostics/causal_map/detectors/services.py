@@ -1,0 +1,286 @@
+"""Detectors of external services, network, TLS and credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from diagnostics.causal_map.detect import (
+    CERTAIN,
+    RULED_OUT,
+    STRONG,
+    TYPICAL,
+    UNLIKELY,
+    absent,
+    excess,
+    normal_value,
+    percent,
+    present,
+    seconds,
+    unknown,
+)
+from diagnostics.model.finding import Evidence, Finding
+from diagnostics.model.observation import FailureKind, ProbeFailure
+
+Detector = Callable[[Evidence], Finding]
+
+
+def api_slow(evidence: Evidence) -> Finding:
+    """Connected fast, answered late: the time is spent on their side."""
+    observations = evidence.observations
+    worst: Finding | None = None
+    looked = False
+    for evidence_id, reading in observations.indexed("service.first_byte"):
+        looked = True
+        service = reading.labels.get("service", "")
+        connect = min(
+            (r.value for r in observations.readings("service.connect", service=service)), default=0.0
+        )
+        sigma = excess(evidence, reading, floor=0.1)
+        normal = normal_value(evidence, reading)
+        usual = f", normal is {seconds(normal)}" if normal is not None else ""
+        said = f"{service} connects in {seconds(connect)} and answers after {seconds(reading.value)}{usual}"
+        if connect < 0.3 * reading.value and ((sigma is not None and sigma > 4) or reading.value > 1.0):
+            worst = present(
+                CERTAIN if reading.value > 1.0 else STRONG, said, [evidence_id], {"service": service}
+            )
+    for evidence_id, failure in observations.failures("service.first_byte"):
+        service = failure.labels.get("service", "")
+        if failure.kind is FailureKind.TIMEOUT and observations.readings("service.connect", service=service):
+            worst = present(
+                CERTAIN,
+                f"{service} accepts the connection and does not answer: {failure.message}",
+                [evidence_id],
+                {"service": service},
+            )
+    for evidence_id, reading in observations.indexed("service.passive.p95", window="recent"):
+        looked = True
+        before = observations.value(
+            "service.passive.p95", None, service=reading.labels.get("service", ""), window="before"
+        )
+        if before is not None and reading.value > 4 * before and reading.value > 0.5 and worst is None:
+            worst = present(
+                STRONG,
+                f"calls to {reading.labels.get('service')} take {seconds(reading.value)}, before {seconds(before)}",
+                [evidence_id],
+            )
+    if worst is not None:
+        return worst
+    if looked:
+        return absent(-4.0, "the services answer fast")
+    return unknown("no --service was given")
+
+
+def _status(mechanism: str, matches: Callable[[float], bool], strength: float, words: str) -> Detector:
+    def detect(evidence: Evidence) -> Finding:
+        seen = evidence.observations.indexed("service.status")
+        bad = [(i, r) for i, r in seen if matches(r.value)]
+        if bad:
+            service = bad[0][1].labels.get("service", "")
+            return present(
+                strength,
+                f"{service} {words}: HTTP {bad[0][1].value:.0f} ({len(bad)} of {len(seen)} answers)",
+                [i for i, _ in bad],
+                {"service": service},
+            )
+        if seen:
+            return absent(-1.5, "no service answers so")
+        return unknown("no --service was given")
+
+    detect.__name__ = mechanism.replace("-", "_")
+    detect.__doc__ = f"An answer of the service itself: {words}."
+    return detect
+
+
+def _service_failure(
+    mechanism: str, name: str, kinds: tuple[FailureKind, ...], words: str, reasons: tuple[str, ...] = ()
+) -> Detector:
+    def detect(evidence: Evidence) -> Finding:
+        for evidence_id, failure in evidence.observations.failures(name):
+            if failure.kind in kinds and (not reasons or failure.labels.get("reason") in reasons):
+                service = failure.labels.get("service", "")
+                return present(
+                    CERTAIN, f"{service}: {words}: {failure.message}", [evidence_id], {"service": service}
+                )
+        if evidence.observations.readings(name) or evidence.observations.readings("service.connect"):
+            return absent(-4.0, "the services that were asked do not show it")
+        return unknown("no --service was given")
+
+    detect.__name__ = mechanism.replace("-", "_")
+    detect.__doc__ = f"A failed handshake with a service: {words}."
+    return detect
+
+
+def certificate_expired(evidence: Evidence) -> Finding:
+    """The certificate's date has passed."""
+    for evidence_id, reading in evidence.observations.indexed("service.certificate.expires_in"):
+        if reading.value < 0:
+            service = reading.labels.get("service", "")
+            return present(
+                CERTAIN,
+                f"the certificate of {service} expired {seconds(-reading.value)} ago",
+                [evidence_id],
+                {"service": service},
+            )
+    for evidence_id, failure in evidence.observations.failures("service.tls"):
+        if failure.labels.get("reason") == "expired":
+            return present(
+                CERTAIN, failure.message, [evidence_id], {"service": failure.labels.get("service", "")}
+            )
+    if evidence.observations.readings("service.certificate.expires_in") or evidence.observations.readings(
+        "service.tls"
+    ):
+        return absent(RULED_OUT, "the certificates are valid")
+    if evidence.observations.readings("service.connect"):
+        return absent(-1.0, "the services that were asked do not use TLS")
+    return unknown("no --service was given")
+
+
+def refresh_token_revoked(evidence: Evidence) -> Finding:
+    """The token endpoint refuses the refresh token."""
+    for evidence_id, reading in evidence.observations.indexed("service.token"):
+        if reading.value < 1 and reading.labels.get("error") == "invalid_grant":
+            return present(
+                CERTAIN,
+                f"{reading.labels.get('service', '')} refuses to refresh the token: invalid_grant",
+                [evidence_id],
+            )
+        if reading.value >= 1:
+            return absent(RULED_OUT, "the token can be refreshed", [evidence_id])
+    return unknown("no credentials to try a refresh with")
+
+
+def client_secret_rotated(evidence: Evidence) -> Finding:
+    """The token endpoint does not know the client."""
+    for evidence_id, reading in evidence.observations.indexed("service.token"):
+        if reading.value < 1 and reading.labels.get("error") in ("invalid_client", "unauthorized_client"):
+            return present(
+                CERTAIN,
+                f"{reading.labels.get('service', '')} does not know the client: {reading.labels.get('error')}",
+                [evidence_id],
+            )
+        if reading.value >= 1:
+            return absent(RULED_OUT, "the token can be refreshed", [evidence_id])
+    return unknown("no credentials to try a refresh with")
+
+
+def connection_reset(evidence: Evidence) -> Finding:
+    """The peer closes fresh connections before it answers."""
+    bad = [
+        (i, f)
+        for name in ("service.connect", "service.tls", "service.first_byte")
+        for i, f in evidence.observations.failures(name)
+        if f.kind is FailureKind.RESET
+    ]
+    if bad:
+        return present(
+            CERTAIN,
+            f"{bad[0][1].labels.get('service', '')} resets a fresh connection: {bad[0][1].message}",
+            [i for i, _ in bad],
+        )
+    if evidence.observations.readings("service.status"):
+        return absent(-2.5, "fresh connections are answered")
+    return unknown("no --service was given")
+
+
+def packets_lost(evidence: Evidence) -> Finding:
+    """TCP sends the same data again and again."""
+    reading = evidence.observations.last("host.network.retransmit_rate")
+    if reading is None:
+        return unknown("retransmissions were not read")
+    sigma = excess(evidence, reading, floor=2.0)
+    if reading.value > 50 or (sigma is not None and sigma > 6 and reading.value > 10):
+        return present(TYPICAL, f"{reading.value:.0f} TCP retransmissions a second")
+    return absent(UNLIKELY, f"{reading.value:.1f} TCP retransmissions a second")
+
+
+def rate_limited(evidence: Evidence) -> Finding:
+    """The provider answers 429, or says that nothing is left."""
+    base = _status("external-api-rate-limited", lambda s: s == 429, CERTAIN, "limits our rate")(evidence)
+    for evidence_id, reading in evidence.observations.indexed("service.rate_limit.remaining"):
+        if reading.value <= 0:
+            return present(
+                STRONG, f"{reading.labels.get('service', '')} says that no requests are left", [evidence_id]
+            )
+    return base
+
+
+def dns_failures(evidence: Evidence, kind: FailureKind) -> list[tuple[str, ProbeFailure]]:
+    """Return failures to resolve a name, of services and of the database."""
+    return [
+        (i, f)
+        for name in ("service.dns", "postgres.connect", "endpoint.connect")
+        for i, f in evidence.observations.failures(name)
+        if f.kind is kind
+    ]
+
+
+def _dns(mechanism: str, kind: FailureKind, words: str) -> Detector:
+    def detect(evidence: Evidence) -> Finding:
+        bad = dns_failures(evidence, kind)
+        if bad:
+            who = bad[0][1].labels.get("service") or bad[0][1].labels.get("host", "")
+            return present(
+                CERTAIN, f"{who}: {words}: {bad[0][1].message}", [i for i, _ in bad], {"service": who}
+            )
+        if evidence.observations.readings("service.dns"):
+            return absent(-4.0, "names resolve")
+        return unknown("no name was resolved")
+
+    detect.__name__ = mechanism.replace("-", "_")
+    detect.__doc__ = f"A name does not resolve: {words}."
+    return detect
+
+
+def tls_soon(evidence: Evidence) -> Finding:
+    """A certificate that runs out within a day: no failure yet."""
+    for evidence_id, reading in evidence.observations.indexed("service.certificate.expires_in"):
+        if 0 <= reading.value < 86400:
+            return present(
+                TYPICAL,
+                f"the certificate of {reading.labels.get('service')} expires in {seconds(reading.value)}",
+                [evidence_id],
+            )
+    if evidence.observations.readings("service.certificate.expires_in"):
+        return absent(RULED_OUT, "no certificate expires soon")
+    return unknown("no certificate was read")
+
+
+_REACH = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
+_TLS = (FailureKind.TLS,)
+
+DETECTORS: dict[str, Detector] = {
+    "external-api-slow": api_slow,
+    "external-api-5xx": _status("external-api-5xx", lambda s: 500 <= s < 600, CERTAIN, "fails on its side"),
+    "external-api-rate-limited": rate_limited,
+    "external-endpoint-removed": _status(
+        "external-endpoint-removed", lambda s: s == 410, STRONG, "says that the endpoint is gone"
+    ),
+    "external-connection-reset": connection_reset,
+    "external-connection-refused": _service_failure(
+        "external-connection-refused", "service.connect", (FailureKind.REFUSED,), "nobody listens there"
+    ),
+    "tcp-port-filtered": _service_failure(
+        "tcp-port-filtered", "service.connect", _REACH, "no answer to a TCP connection"
+    ),
+    "dns-name-not-found": _dns("dns-name-not-found", FailureKind.DNS_NOT_FOUND, "the name does not exist"),
+    "dns-server-unreachable": _dns(
+        "dns-server-unreachable", FailureKind.DNS_UNAVAILABLE, "the resolver does not answer"
+    ),
+    "tls-cert-expired": certificate_expired,
+    "tls-unknown-ca": _service_failure(
+        "tls-unknown-ca", "service.tls", _TLS, "the issuer is not trusted", ("unknown_ca", "self_signed")
+    ),
+    "tls-plain-http-mismatch": _service_failure(
+        "tls-plain-http-mismatch", "service.tls", _TLS, "the port does not speak TLS", ("plain_http",)
+    ),
+    "tls-protocol-too-old": _service_failure(
+        "tls-protocol-too-old", "service.tls", _TLS, "no common protocol", ("protocol",)
+    ),
+    "tls-hostname-mismatch": _service_failure(
+        "tls-hostname-mismatch", "service.tls", _TLS, "the certificate is for another name", ("hostname",)
+    ),
+    "oauth-refresh-token-revoked": refresh_token_revoked,
+    "oauth-client-secret-rotated": client_secret_rotated,
+    "packet-loss": packets_lost,
+    "tls-cert-expires-soon": tls_soon,
+}

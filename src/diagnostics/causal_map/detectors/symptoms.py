@@ -1,0 +1,162 @@
+"""What users see: failing, slow or unreachable requests, from the logs and from our own requests."""
+
+from __future__ import annotations
+
+from diagnostics.causal_map.detect import (
+    CERTAIN,
+    HINT,
+    RULED_OUT,
+    STRONG,
+    TYPICAL,
+    UNLIKELY,
+    absent,
+    excess,
+    failure_of,
+    percent,
+    present,
+    seconds,
+    unknown,
+)
+from diagnostics.model.finding import Evidence, Finding
+from diagnostics.model.observation import FailureKind, Reading
+
+#: Share of requests that may fail without anybody calling it a problem (an SLO of 99 %).
+ERROR_BUDGET = 0.01
+#: An interactive request that takes longer is slow for people (Nielsen's one second).
+SLOW_SECONDS = 1.0
+
+
+def requests_fail(evidence: Evidence) -> Finding:
+    """5xx answers and unanswered requests, against what was normal before."""
+    failed_here = [(i, r) for i, r in evidence.observations.indexed("endpoint.status") if r.value >= 500]
+    requests = _window(evidence, "log.access.requests", "recent")
+    errors = _window(evidence, "log.access.errors", "recent")
+    before_requests = _window(evidence, "log.access.requests", "before")
+    before_errors = _window(evidence, "log.access.errors", "before")
+    looked = bool(requests) or bool(evidence.observations.indexed("endpoint.status"))
+    ratio = errors / requests if requests else 0.0
+    ratio_before = before_errors / before_requests if before_requests else 0.0
+    ids = [
+        i
+        for name in ("log.access.errors", "log.access.requests")
+        for i, _ in evidence.observations.indexed(name)
+    ]
+    if requests >= 5 and errors >= 2 and ratio > ERROR_BUDGET and ratio > 2 * ratio_before:
+        strength = STRONG if ratio < 0.05 else CERTAIN
+        said = f"{percent(ratio)} of {requests:.0f} requests fail (before: {percent(ratio_before)})"
+        return present(strength if errors >= 4 else TYPICAL, said, ids)
+    if requests >= 5 and errors >= 3 and ratio > ERROR_BUDGET:
+        said = (
+            f"{percent(ratio)} of {requests:.0f} requests fail, as they did before ({percent(ratio_before)})"
+        )
+        return present(TYPICAL, said, ids)
+    if failed_here:
+        paths = sorted({r.labels.get("path", "") for _, r in failed_here})
+        return present(
+            STRONG,
+            f"our own requests get {failed_here[0][1].value:.0f} from {', '.join(paths)}",
+            [i for i, _ in failed_here],
+        )
+    tracebacks = _window(evidence, "log.errors", "recent")
+    tracebacks_before = _window(evidence, "log.errors", "before")
+    if tracebacks >= 3 and tracebacks > 3 * (tracebacks_before + 0.5):
+        ids = [i for i, _ in evidence.observations.indexed("log.errors")]
+        said = f"{tracebacks:.0f} errors in the log's last minute (before: {tracebacks_before:.0f})"
+        return present(TYPICAL, said, ids)
+    if failure_of(evidence, "endpoint.connect", FailureKind.REFUSED, FailureKind.RESET):
+        return present(TYPICAL, "nobody answers at the service's address")
+    if looked:
+        said = (
+            f"{errors:.0f} of {requests:.0f} requests failed lately"
+            if requests
+            else "our own requests are answered"
+        )
+        return absent(RULED_OUT if requests >= 20 else UNLIKELY, said, ids)
+    return unknown("no access log and no --url: cannot see whether requests fail")
+
+
+def requests_slow(evidence: Evidence) -> Finding:
+    """Latency against the baseline or the time before; without either, against what people call slow."""
+    observations = evidence.observations
+    timeouts = [i for i, f in observations.failures("endpoint.latency") if f.kind is FailureKind.TIMEOUT]
+    if timeouts:
+        return present(CERTAIN, f"{len(timeouts)} of our own requests got no answer in time", timeouts)
+    worst: tuple[float, str, list[str]] = (0.0, "", [])
+    looked = False
+    recent = {
+        r.labels.get("file", ""): (i, r) for i, r in observations.indexed("log.access.p95", window="recent")
+    }
+    before = {r.labels.get("file", ""): r for r in observations.readings("log.access.p95", window="before")}
+    for file, (evidence_id, reading) in recent.items():
+        looked = True
+        earlier = before.get(file)
+        sigma = excess(evidence, reading, floor=max(0.05, 0.2 * reading.value / 3))
+        if sigma is not None:
+            normal = evidence.baseline.of(reading)
+            assert normal is not None
+            if sigma > 3 and reading.value > 2 * normal.median and reading.value > 0.1:
+                said = f"p95 of requests is {seconds(reading.value)}, normal is {seconds(normal.median)}"
+                worst = max(worst, (min(CERTAIN, 2 + sigma / 3), said, [evidence_id]))
+        elif earlier is not None and reading.value > 2.5 * earlier.value and reading.value > 0.15:
+            said = f"p95 of requests is {seconds(reading.value)}, a while ago it was {seconds(earlier.value)}"
+            worst = max(
+                worst, (STRONG if reading.value > 4 * earlier.value else TYPICAL, said, [evidence_id])
+            )
+        if reading.value > SLOW_SECONDS:
+            said = f"p95 of requests is {seconds(reading.value)}"
+            worst = max(worst, (STRONG if reading.value > 2 else TYPICAL, said, [evidence_id]))
+    samples: dict[str, list[tuple[str, Reading]]] = {}
+    for evidence_id, reading in observations.indexed("endpoint.latency"):
+        looked = True
+        samples.setdefault(reading.labels.get("path", ""), []).append((evidence_id, reading))
+    for path, seen in samples.items():
+        middle = sorted(seen, key=lambda pair: pair[1].value)[len(seen) // 2]
+        sigma = excess(evidence, middle[1], floor=0.05)
+        if sigma is not None and sigma > 4 and middle[1].value > 0.15:
+            normal = evidence.baseline.of(middle[1])
+            assert normal is not None
+            said = f"GET {path} takes {seconds(middle[1].value)}, normal is {seconds(normal.median)}"
+            worst = max(worst, (min(CERTAIN, 2 + sigma / 4), said, [i for i, _ in seen]))
+        elif middle[1].value > SLOW_SECONDS:
+            worst = max(worst, (STRONG, f"GET {path} takes {seconds(middle[1].value)}", [i for i, _ in seen]))
+    if worst[0] > 0:
+        return present(*worst)
+    if looked:
+        return absent(RULED_OUT if recent else UNLIKELY, "requests are as fast as before")
+    return unknown("no access log and no --url: cannot see how long requests take")
+
+
+def service_down(evidence: Evidence) -> Finding:
+    """Nobody listens, or nobody answers."""
+    refused = failure_of(evidence, "endpoint.connect", FailureKind.REFUSED, FailureKind.RESET)
+    if refused:
+        return present(
+            CERTAIN, f"the service's own address refuses connections: {refused[1].message}", [refused[0]]
+        )
+    gone = failure_of(evidence, "process", FailureKind.NOT_FOUND)
+    if gone:
+        return present(STRONG, f"the process is gone: {gone[1].message}", [gone[0]])
+    answered = evidence.observations.readings("endpoint.status")
+    if answered:
+        return absent(RULED_OUT, "the service answers")
+    if failure_of(evidence, "endpoint.connect"):
+        return present(TYPICAL, "the service cannot be reached")
+    if evidence.observations.readings("process.alive"):
+        return absent(UNLIKELY, "the process is alive")
+    return unknown("neither --url nor --pid: cannot see whether the service is up")
+
+
+def jobs_stall(evidence: Evidence) -> Finding:
+    """Background work that errs; stalls are seen by its own log lines only."""
+    hints = [
+        i
+        for i, r in evidence.observations.indexed("log.template")
+        if "reminder" in r.labels.get("template", "").lower()
+    ]
+    if hints:
+        return present(HINT, "log lines of background work changed", hints[:3])
+    return unknown("no observation of background work")
+
+
+def _window(evidence: Evidence, name: str, window: str) -> float:
+    return sum(r.value for r in evidence.observations.readings(name, window=window))
