@@ -14,6 +14,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlsplit
 
 from diagnostics.errors import ConfigurationError
@@ -293,7 +294,7 @@ class _Deadline:
         with contextlib.suppress(OSError):
             self._line.shutdown(socket.SHUT_RDWR)
 
-    def __enter__(self) -> _Deadline:
+    def __enter__(self) -> Self:
         self._timer.start()
         return self
 
@@ -310,9 +311,9 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     timeout: float = 5.0,
-    keep_alive: bool = False,
+    limit: int = BODY_LIMIT,
 ) -> Answer:
-    """Ask once over a connected socket and read at most 64 KiB.
+    """Ask once over a connected socket and read at most ``limit`` bytes of the body.
 
     Raises:
         ConnectError: ``timeout``, ``reset`` or ``protocol``, phase ``http``.
@@ -327,7 +328,7 @@ def exchange(
         "Host": name if default else f"{name}:{location.port}",
         "User-Agent": USER_AGENT,
         "Accept": "*/*",
-        "Connection": "keep-alive" if keep_alive else "close",
+        "Connection": "close",
         **(headers or {}),
     }
     with _Deadline(line, timeout) as deadline:
@@ -335,7 +336,9 @@ def exchange(
             connection.request(method, location.target, body=body, headers=sent)
             response = connection.getresponse()
             first = clock.monotonic() - started
-            content = response.read(BODY_LIMIT)
+            content = response.read(limit)
+            if len(content) < limit and response.length:
+                raise http.client.IncompleteRead(content, response.length)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _http_error(error, deadline.passed, clock.monotonic() - started, timeout) from error
         if deadline.passed:

@@ -441,7 +441,7 @@ class _Sweep:
     ) -> Iterable[Observation]:
         if before is None or after is None:
             return
-        deltas = statements.differences(before, after, most=2 * statements.MOST_STATEMENTS)
+        deltas = statements.differences(before, after, most=8 * statements.MOST_STATEMENTS)
         if not deltas:
             return
         sql = self._session.text("statement_texts").replace("{schema}", self._schema)

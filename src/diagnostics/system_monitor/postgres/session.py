@@ -23,6 +23,7 @@ from diagnostics.system_monitor.postgres.queries import load
 from diagnostics.system_monitor.postgres.url import DatabaseAddress
 
 APPLICATION = "diagnostics"
+MARK = "/*diagnostics*/"
 DNS_SECONDS = 3.0
 TCP_SECONDS = 3.0
 STARTUP_SECONDS = 4
@@ -107,7 +108,7 @@ class Session:
         # PgBouncer hands out keys of its own: then our settings must not stay behind in somebody else's session.
         self.pooled = self._connection.info.backend_pid != self.backend_pid
         if not self.pooled:
-            self._run("; ".join(f"SET {name} = '{value}'" for name, value in GUARDS.items()))
+            self._run("; ".join(f"SET {MARK} {name} = '{value}'" for name, value in GUARDS.items()))
 
     @property
     def remaining_seconds(self) -> float:
@@ -135,7 +136,7 @@ class Session:
         if not self.pooled:
             return self._fetch(sql, parameters)
         guards = "; ".join(
-            f"SET LOCAL {name} = '{value}'" for name, value in GUARDS.items() if name[:7] != "default"
+            f"SET LOCAL {MARK} {name} = '{value}'" for name, value in GUARDS.items() if name[:7] != "default"
         )
         self._run(f"BEGIN READ ONLY; {guards}")
         try:
@@ -151,7 +152,8 @@ class Session:
 
     def _fetch(self, sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[dict[str, Any]]:
         with self._translated():
-            cursor = self._connection.execute(sql, parameters or None)
+            # The mark lets us leave ourselves out of pg_stat_statements.
+            cursor = self._connection.execute(sql.replace("SELECT", f"SELECT {MARK}", 1), parameters or None)
             self.statements += 1
             names = [column.name for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -9,6 +9,7 @@ from typing import Any
 
 from diagnostics.model.observation import Observation, Unit
 from diagnostics.system_monitor.postgres.readings import reading
+from diagnostics.system_monitor.postgres.session import MARK
 from diagnostics.system_monitor.postgres.text import redact_sql
 
 Row = Mapping[str, Any]
@@ -84,13 +85,4 @@ def observations(
 
 def is_ours(text: str) -> bool:
     """Return whether a statement is one of this probe's own."""
-    low = text.lower()
-    return (
-        "pg_stat_" in low
-        or "pg_locks" in low
-        or "pg_blocking_pids" in low
-        or "pg_settings" in low
-        or "pg_sequences" in low
-    ) or low.startswith(
-        ("set default_transaction_read_only", "set statement_timeout", "set lock_timeout", "set jit")
-    )
+    return MARK in text

@@ -1,0 +1,253 @@
+"""One outside service, step by step: name, TCP, TLS, first byte, limits, clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from diagnostics.model.observation import Observation, ProbeFailure, Reading, Unit
+from diagnostics.runtime.clock import Clock
+from diagnostics.runtime.http import (
+    Answer,
+    ConnectError,
+    Location,
+    Resolved,
+    connect_tcp,
+    exchange,
+    locate,
+    start_tls,
+)
+from diagnostics.runtime.redaction import redact
+from diagnostics.system_monitor.probes.dns import observe_dns
+from diagnostics.system_monitor.probes.tls import observe_tls
+
+TCP_SECONDS = 3.0
+FIRST_BYTE_SECONDS = 5.0
+TIMES = 3
+MOST_ADDRESSES = 4
+_REMAINING = (
+    "x-ratelimit-remaining",
+    "ratelimit-remaining",
+    "x-rate-limit-remaining",
+    "x-ratelimit-remaining-requests",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProbe:
+    """Looks at an HTTP service that the application depends on; GET only.
+
+    Attributes:
+        url: What is asked for; a status such as 401 or 404 is an answer, too.
+        service: Label of all readings; the host when not given.
+        token: Sent as a bearer token, when given.
+        times: How often the first byte is timed.
+    """
+
+    url: str
+    service: str = field(default="", kw_only=True)
+    token: str | None = field(default=None, kw_only=True, repr=False)
+    times: int = field(default=TIMES, kw_only=True)
+    timeout_seconds: float = field(default=FIRST_BYTE_SECONDS, kw_only=True)
+
+    @property
+    def name(self) -> str:
+        return f"service.connect:{self.service or locate(self.url).host}"
+
+    @property
+    def deadline_seconds(self) -> float:
+        return 20.0
+
+    def observe(self, clock: Clock) -> Iterator[Observation]:
+        """Yield the readings of docs/reference/observations.md, section External services."""
+        location = locate(self.url)
+        service = self.service or location.host
+        places, seen = observe_dns(service, location.host, location.port, clock)
+        yield seen
+        usable: list[Resolved] = []
+        for place in places[:MOST_ADDRESSES]:
+            answered, observation = observe_connect(service, place, clock)
+            yield observation
+            if answered:
+                usable.append(place)
+        if not usable:
+            return
+        if location.scheme == "https":
+            line, observations = observe_tls(
+                service, location.host, usable[0], clock, timeout=self.timeout_seconds
+            )
+            yield from observations
+            if line is None:
+                return
+            line.close()
+        yield from self._ask(service, location, usable[0], clock)
+
+    def _ask(self, service: str, location: Location, place: Resolved, clock: Clock) -> Iterator[Observation]:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        answer: Answer | None = None
+        for _ in range(self.times):
+            sent = clock.now()
+            try:
+                answer = ask_once(location, place, clock, headers=headers, timeout=self.timeout_seconds)
+            except ConnectError as error:
+                yield http_failure("service.first_byte", {"service": service}, error, clock)
+                # Three timeouts in a row tell no more than one, and cost the deadline.
+                if error.elapsed >= self.timeout_seconds / 2:
+                    return
+                continue
+            yield from answered(service, answer, sent, clock)
+            if answer.status == 429:
+                # It asked us to go away; the application needs what is left of the limit.
+                return
+
+
+def observe_connect(
+    service: str, place: Resolved, clock: Clock, *, timeout: float = TCP_SECONDS
+) -> tuple[bool, Observation]:
+    """Return whether one address answers, and how fast or why not."""
+    started = clock.monotonic()
+    labels = {"service": service, "address": place.address}
+    try:
+        connect_tcp(place, clock, timeout=timeout).close()
+    except ConnectError as error:
+        return False, http_failure("service.connect", labels, error, clock)
+    seconds = clock.monotonic() - started
+    return True, Reading(
+        name="service.connect",
+        value=seconds,
+        unit=Unit.SECONDS,
+        at=clock.now(),
+        source="connect",
+        labels=labels,
+    )
+
+
+def ask_once(
+    location: Location, place: Resolved, clock: Clock, *, headers: Mapping[str, str], timeout: float
+) -> Answer:
+    """Return the answer to one GET over a fresh connection to that address.
+
+    Raises:
+        ConnectError: Any step failed.
+    """
+    line = connect_tcp(place, clock, timeout=min(timeout, TCP_SECONDS))
+    if location.scheme == "https":
+        line = start_tls(line, location.host, clock, timeout=timeout)
+    try:
+        return exchange(line, location, clock, headers=headers, timeout=timeout)
+    finally:
+        line.close()
+
+
+def answered(service: str, answer: Answer, sent: datetime, clock: Clock) -> Iterator[Observation]:
+    """Yield what one answer tells."""
+    at = clock.now()
+    labels = {"service": service}
+
+    def read(name: str, value: float, unit: Unit, source: str) -> Reading:
+        return Reading(name=name, value=value, unit=unit, at=at, source=source, labels=labels)
+
+    yield read("service.first_byte", answer.first_byte_seconds, Unit.SECONDS, "GET")
+    yield read("service.status", float(answer.status), Unit.COUNT, "GET")
+    wait = retry_after(answer.headers.get("retry-after", ""), at)
+    if wait is not None:
+        yield read("service.retry_after", wait, Unit.SECONDS, "Retry-After")
+    for name in _REMAINING:
+        text = answer.headers.get(name, "").partition(",")[0].strip()
+        if text.isdigit():
+            yield read("service.rate_limit.remaining", float(text), Unit.COUNT, name)
+            break
+    theirs = http_date(answer.headers.get("date", ""))
+    if theirs is not None:
+        # The header has whole seconds: half a second is added on average; our moment is the middle of the exchange.
+        middle = sent + (at - sent) / 2
+        yield read("service.clock_offset", (theirs - middle).total_seconds() + 0.5, Unit.SECONDS, "Date")
+
+
+def retry_after(text: str, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, as a number or as a date (pure)."""
+    text = text.strip()
+    if not text:
+        return None
+    if text.replace(".", "", 1).isdigit():
+        return min(float(text), 1e9)
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the moment of an HTTP date, or None (pure)."""
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def http_failure(name: str, labels: Mapping[str, str], error: ConnectError, clock: Clock) -> ProbeFailure:
+    """Return a failed step as an observation."""
+    more = {"phase": error.phase}
+    if error.reason:
+        more["reason"] = error.reason
+    if error.errno is not None:
+        more["errno"] = str(error.errno)
+    return ProbeFailure(
+        name=name,
+        kind=error.kind,
+        message=redact(str(error)) or error.kind.value,
+        at=clock.now(),
+        source=error.phase,
+        labels={**labels, **more},
+        elapsed_seconds=error.elapsed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramBotApi:
+    """Looks at the Telegram Bot API: ``getMe`` with the bot's token, the bare host without."""
+
+    token: str | None = field(default=None, repr=False)
+    base_url: str = field(default="https://api.telegram.org", kw_only=True)
+
+    @property
+    def name(self) -> str:
+        return "service.connect:telegram"
+
+    @property
+    def deadline_seconds(self) -> float:
+        return 20.0
+
+    def observe(self, clock: Clock) -> Iterator[Observation]:
+        """Yield the readings of a service; the token stands in the path and is never shown."""
+        url = self.base_url.rstrip("/") + (f"/bot{self.token}/getMe" if self.token else "/")
+        yield from ServiceProbe(url, service="telegram").observe(clock)
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleCalendar:
+    """Looks at Google Calendar; with an access token it asks for one calendar, without for its public description."""
+
+    token: str | None = field(default=None, repr=False)
+    base_url: str = field(default="https://www.googleapis.com", kw_only=True)
+
+    @property
+    def name(self) -> str:
+        return "service.connect:google-calendar"
+
+    @property
+    def deadline_seconds(self) -> float:
+        return 20.0
+
+    def observe(self, clock: Clock) -> Iterator[Observation]:
+        """Yield the readings of a service."""
+        path = (
+            "/calendar/v3/users/me/calendarList?maxResults=1"
+            if self.token
+            else "/discovery/v1/apis/calendar/v3/rest"
+        )
+        url = self.base_url.rstrip("/") + path
+        yield from ServiceProbe(url, service="google-calendar", token=self.token).observe(clock)

@@ -1,0 +1,136 @@
+"""The TLS handshake and the certificate behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from diagnostics.model.observation import Observation, ProbeFailure, Reading, Unit
+from diagnostics.runtime.clock import Clock
+from diagnostics.runtime.http import ConnectError, Resolved, connect_tcp, start_tls
+
+TLS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What a certificate says of itself."""
+
+    subject: str
+    issuer: str
+    not_before: datetime | None
+    not_after: datetime
+
+
+def parse_certificate(der: bytes) -> Certificate | None:
+    """Return the certificate's names and dates, or None when it cannot be read."""
+    try:
+        from cryptography import x509
+    except ImportError:
+        return _parse_with_ssl(der)
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return Certificate(
+            subject=certificate.subject.rfc4514_string(),
+            issuer=certificate.issuer.rfc4514_string(),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+        )
+    except ValueError:
+        return None
+
+
+def _parse_with_ssl(der: bytes) -> Certificate | None:
+    """Read the dates without ``cryptography``: DER holds them as UTCTime (0x17) or GeneralizedTime (0x18), first the beginning."""
+    dates: list[datetime] = []
+    for at in range(len(der) - 15):
+        kind, size = der[at], der[at + 1]
+        if (kind, size) in {(0x17, 13), (0x18, 15)}:
+            text = der[at + 2 : at + 2 + size].decode("ascii", "replace")
+            with contextlib.suppress(ValueError):
+                form = "%y%m%d%H%M%SZ" if kind == 0x17 else "%Y%m%d%H%M%SZ"
+                dates.append(datetime.strptime(text, form).replace(tzinfo=UTC))
+    if len(dates) < 2:
+        return None
+    return Certificate(subject="", issuer="", not_before=dates[0], not_after=dates[1])
+
+
+def observe_tls(
+    service: str, host: str, place: Resolved, clock: Clock, *, timeout: float = TLS_SECONDS
+) -> tuple[ssl.SSLSocket | None, list[Observation]]:
+    """Return the open line (or None) and what came of the handshake; on failure the certificate is read without trust."""
+    found: list[Observation] = []
+    try:
+        line = connect_tcp(place, clock, timeout=timeout)
+    except ConnectError as error:
+        return None, [_failure("service.connect", service, place, error, clock)]
+    started = clock.monotonic()
+    try:
+        secure = start_tls(line, host, clock, timeout=timeout)
+    except ConnectError as error:
+        found.append(_failure("service.tls", service, place, error, clock))
+        if error.reason not in {"plain_http", "protocol"}:
+            found.extend(_untrusted(service, host, place, clock, timeout))
+        return None, found
+    seconds = clock.monotonic() - started
+    labels = {"service": service, "version": secure.version() or ""}
+    found.append(
+        Reading(
+            name="service.tls",
+            value=seconds,
+            unit=Unit.SECONDS,
+            at=clock.now(),
+            source="handshake",
+            labels=labels,
+        )
+    )
+    found.extend(_expiry(service, secure.getpeercert(binary_form=True), clock))
+    return secure, found
+
+
+def _untrusted(service: str, host: str, place: Resolved, clock: Clock, timeout: float) -> list[Observation]:
+    with contextlib.suppress(ConnectError):
+        line = connect_tcp(place, clock, timeout=timeout)
+        with start_tls(line, host, clock, timeout=timeout, verify=False) as secure:
+            return _expiry(service, secure.getpeercert(binary_form=True), clock)
+    return []
+
+
+def _expiry(service: str, der: bytes | None, clock: Clock) -> list[Observation]:
+    certificate = parse_certificate(der) if der else None
+    if certificate is None:
+        return []
+    now = clock.now()
+    return [
+        Reading(
+            name="service.certificate.expires_in",
+            value=(certificate.not_after - now).total_seconds(),
+            unit=Unit.SECONDS,
+            at=now,
+            source="certificate",
+            labels={
+                "service": service,
+                "subject": certificate.subject[:200],
+                "issuer": certificate.issuer[:200],
+            },
+        )
+    ]
+
+
+def _failure(name: str, service: str, place: Resolved, error: ConnectError, clock: Clock) -> ProbeFailure:
+    labels = {"service": service, "address": place.address, "phase": error.phase}
+    if error.reason:
+        labels["reason"] = error.reason
+    if error.errno is not None:
+        labels["errno"] = str(error.errno)
+    return ProbeFailure(
+        name=name,
+        kind=error.kind,
+        message=str(error) or error.kind.value,
+        at=clock.now(),
+        source="handshake" if error.phase == "tls" else "connect",
+        labels=labels,
+        elapsed_seconds=error.elapsed,
+    )
