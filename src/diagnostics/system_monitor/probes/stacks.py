@@ -1,0 +1,248 @@
+"""Where the threads of a process stand, from several samples: by py-spy, or from within for our own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diagnostics.model.observation import FailureKind, Observation, Unit
+from diagnostics.runtime.clock import Clock
+from diagnostics.system_monitor.probes.notes import Notes, clean
+
+SAMPLES = 8
+WINDOW_SECONDS = 1.6
+DUMP_SECONDS = 3.0
+"""One dump takes 20 to 60 ms; a process that swaps needs longer."""
+MOST_POSITIONS = 40
+MOST_FRAMES = 8
+_LIBRARY_PARTS = (
+    "/site-packages/",
+    "/dist-packages/",
+    "<frozen",
+    "<string>",
+    "/lib/python3",
+    "/lib64/python3",
+)
+_STDLIB = os.path.realpath(sysconfig.get_path("stdlib"))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call on a stack."""
+
+    function: str
+    file: str
+    line: int
+
+    @property
+    def is_application(self) -> bool:
+        """Whether this is neither the standard library nor an installed package."""
+        return not (any(part in self.file for part in _LIBRARY_PARTS) or self.file.startswith(_STDLIB))
+
+    def __str__(self) -> str:
+        return f"{self.function} ({'/'.join(self.file.split('/')[-2:])}:{self.line})"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A thread at one moment; ``frames`` innermost first."""
+
+    thread: str
+    is_main: bool
+    is_active: bool
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackProbe:
+    """Samples the Python stacks of other processes, without stopping them.
+
+    Attributes:
+        pids: The diagnosed processes; their Python children are sampled too.
+        samples: How many samples are taken of each.
+        window_seconds: Time over which they are spread.
+    """
+
+    pids: tuple[int, ...]
+    samples: int = SAMPLES
+    window_seconds: float = WINDOW_SECONDS
+    name: str = "process.stack"
+
+    @property
+    def deadline_seconds(self) -> float:
+        return self.window_seconds + 6.0
+
+    def observe(self, clock: Clock) -> Iterable[Observation]:
+        """Yield ``process.stack``: for each thread where it stood, and in which share of the samples."""
+        others = tuple(pid for pid in self.pids if pid != os.getpid())
+        binary = find_py_spy() if others else None
+        taken: dict[int, list[list[Stack]]] = {pid: [] for pid in self.pids}
+        errors: dict[int, str] = {}
+        began = clock.monotonic()
+        for index in range(self.samples):
+            for pid in self.pids:
+                if pid == os.getpid():
+                    taken[pid].append(own_stacks(threading.get_ident()))
+                elif binary is None or (errors.get(pid) and not taken[pid] and index > 1):
+                    continue  # twice in vain is enough
+                else:
+                    stacks, error = dump(binary, pid)
+                    if error:
+                        errors[pid] = error
+                    else:
+                        taken[pid].append(stacks)
+            if index + 1 < self.samples:
+                clock.sleep(began + (index + 1) * self.window_seconds / self.samples - clock.monotonic())
+        for pid in self.pids:
+            notes = Notes(
+                clock.now(), "py-spy dump --nonblocking" if pid != os.getpid() else "sys._current_frames"
+            )
+            notes = notes.of(pid=pid)
+            if taken[pid]:
+                yield from stack_readings(taken[pid], notes)
+            elif binary is None:
+                hint = "Install it with: pip install 'ultimate-diagnostics[profile]'"
+                yield notes.failure(self.name, FailureKind.MISSING_EXTRA, "py-spy is not installed", hint)
+            else:
+                yield why_not(errors.get(pid, ""), pid, self.name, notes)
+
+
+def why_not(error: str, pid: int, name: str, notes: Notes) -> Observation:
+    """Return the failure that py-spy's own words stand for."""
+    words = " ".join(error.split()) or "py-spy gave no answer"
+    lower = words.lower()
+    if any(
+        said in lower for said in ("permission denied", "operation not permitted", "eperm", "ptrace", "sudo")
+    ):
+        hint = "Run diagnose as root, or allow ptrace (in a container: --cap-add SYS_PTRACE)."
+        return notes.failure(name, FailureKind.FORBIDDEN, words, hint)
+    if any(said in lower for said in ("no such process", "no such file", "os error 3", "os error 2)")):
+        return notes.failure(name, FailureKind.NOT_FOUND, f"process {pid} is gone: {words}")
+    if "python" in lower and ("find" in lower or "version" in lower):
+        hint = "Stacks are sampled of CPython processes only."
+        return notes.failure(name, FailureKind.UNSUPPORTED, words, hint)
+    kind = FailureKind.TIMEOUT if "timed out" in lower else FailureKind.ERROR
+    return notes.failure(name, kind, words)
+
+
+def find_py_spy() -> str | None:
+    """Return the path of py-spy: beside our interpreter, or in the search path."""
+    beside = Path(sys.executable).parent / "py-spy"
+    return str(beside) if beside.exists() else shutil.which("py-spy")
+
+
+def dump(binary: str, pid: int) -> tuple[list[Stack], str]:
+    """Return the stacks of a process and its Python children, or what py-spy said instead."""
+    command = [binary, "dump", "--pid", str(pid), "--json", "--nonblocking", "--subprocesses"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=DUMP_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return [], "py-spy timed out"
+    except OSError as error:
+        return [], f"py-spy cannot be run: {error}"
+    if done.returncode != 0:
+        return [], done.stderr.decode("utf-8", "replace")[:2000] or f"py-spy ended with {done.returncode}"
+    try:
+        return parse_dump(json.loads(done.stdout)), ""
+    except (ValueError, KeyError, TypeError) as error:
+        return [], f"py-spy's answer is not understood: {error}"
+
+
+def parse_dump(threads: list[dict[str, Any]]) -> list[Stack]:
+    """Return the stacks in the JSON of ``py-spy dump``."""
+    stacks = []
+    for thread in threads:
+        frames = tuple(Frame(f["name"], f["filename"], int(f["line"])) for f in thread["frames"])
+        name = str(thread.get("thread_name") or thread.get("os_thread_id") or thread.get("thread_id"))
+        is_main = thread.get("os_thread_id") == thread.get("pid")
+        stacks.append(Stack(name, is_main, bool(thread["active"]), frames))
+    return stacks
+
+
+def own_stacks(without: int) -> list[Stack]:
+    """Return the stacks of our own process, but for the thread that looks."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    main = threading.main_thread().ident
+    stacks = []
+    for ident, frame in sys._current_frames().items():  # noqa: SLF001 - the documented way
+        if ident == without:
+            continue
+        frames: list[Frame] = []
+        here: Any = frame
+        while here is not None and len(frames) < 200:
+            frames.append(Frame(here.f_code.co_name, here.f_code.co_filename, here.f_lineno or 0))
+            here = here.f_back
+        # From within nobody can see what is on the CPU; a leaf in a wait of the standard library is not.
+        stacks.append(
+            Stack(names.get(ident, str(ident)), ident == main, _seems_active(frames), tuple(frames))
+        )
+    return stacks
+
+
+def _seems_active(frames: list[Frame]) -> bool:
+    waits = {
+        "wait",
+        "select",
+        "poll",
+        "accept",
+        "acquire",
+        "_wait_for_tstate_lock",
+        "join",
+        "sleep",
+        "recv",
+        "read",
+        "get",
+    }
+    return bool(frames) and not (frames[0].function in waits and not frames[0].is_application)
+
+
+def stack_readings(samples: list[list[Stack]], notes: Notes) -> Iterator[Observation]:
+    """Yield one reading for each thread and position, the most frequent first."""
+    seen: Counter[tuple[str, bool, bool, str, str, int, str, str]] = Counter()
+    for sample in samples:
+        for stack in sample:
+            if stack.frames:
+                seen[_position(stack)] += 1
+    for key, count in seen.most_common(MOST_POSITIONS):
+        thread, is_main, is_active, function, file, line, leaf, trace = key
+        yield notes.reading(
+            "process.stack",
+            min(1.0, count / len(samples)),
+            Unit.RATIO,
+            thread=clean(thread, 80),
+            main="true" if is_main else "false",
+            active="true" if is_active else "false",
+            function=function,
+            file=file,
+            line=line,
+            leaf=leaf,
+            trace=clean(trace, 600),
+        )
+
+
+def _position(stack: Stack) -> tuple[str, bool, bool, str, str, int, str, str]:
+    leaf = stack.frames[0]
+    here = next((frame for frame in stack.frames if frame.is_application), leaf)
+    trace = " < ".join(str(frame) for frame in reversed(stack.frames[:MOST_FRAMES]))
+    return (
+        stack.thread,
+        stack.is_main,
+        stack.is_active,
+        here.function,
+        here.file,
+        here.line,
+        str(leaf),
+        trace,
+    )
