@@ -11,7 +11,7 @@ from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
-# Identifiers are no secrets: a generator of our own costs a tenth of urandom and leaves `random.seed` to the host.
+# Identifiers are no secrets: an own generator costs a tenth of urandom and leaves the host's `random.seed` alone.
 _generator = random.Random()
 
 
@@ -34,7 +34,7 @@ def new_span_id() -> str:
 
 
 def timed_id(prefix: str, clock: Clock = SYSTEM_CLOCK) -> str:
-    """Return an identifier that sorts by the second and tells people when: ``diag_20261125T071508Z_3f9a1c``."""
+    """Return an identifier that sorts by the second and says when: ``diag_20261125T071508Z_3f9a1c``."""
     return f"{prefix}_{clock.now():%Y%m%dT%H%M%SZ}_{_generator.getrandbits(24):06x}"
 
 

@@ -169,7 +169,7 @@ _UNQUOTED = re.compile(r"[^\s,;&<>\"']+[^\s,;&<>]*")
 _REST_OF_LINE = re.compile(r"[^\r\n\"'<>]+")
 #: Not values: placeholders of SQL and templates, and words that say that there is none.
 _PLACEHOLDER = re.compile(
-    r"\$\d+|\$\{?\w+\}?|%s|%\(\w+\)s|:\w+|\?|\{\w*\}|<\w+>|null|none|true|false|undefined|nan|\*+|\[\w+\]|n/a|nil",
+    r"\$\d+|\$\{?\w+\}?|%s|%\(\w+\)s|:\w+|\?|\{[\w.!:\[\]]*\}|<\w+>|null|none|true|false|undefined|nan|\*+|\[\w+\]|n/a|nil",
     re.IGNORECASE,
 )
 _SAID_OF = re.compile(
@@ -260,13 +260,15 @@ def _bracket_end(text: str, start: int) -> int:
     return len(text)
 
 
-def _in_source_line(text: str, position: int) -> bool:
-    """Return whether the position lies in a line of source code that a traceback quotes."""
+def _is_code(text: str, position: int) -> bool:
+    """Return whether the position lies in source code that a traceback quotes, outside of its string literals."""
     start = text.rfind("\n", 0, position) + 1
     if start == 0:
         return False
     before = text.rfind("\n", 0, start - 1) + 1
-    return _SOURCE_LINE.match(text, before, start) is not None
+    if _SOURCE_LINE.match(text, before, start) is None:
+        return False
+    return text.count('"', start, position) % 2 == 0 and text.count("'", start, position) % 2 == 0
 
 
 def _is_reference(value: str) -> bool:
@@ -300,7 +302,7 @@ def _hide_value(
         return None
     value = unquoted[0].rstrip(")]}\"'\\")
     end = at + len(value)
-    if not value or _PLACEHOLDER.fullmatch(value) or _is_reference(value) or _in_source_line(text, at):
+    if not value or _PLACEHOLDER.fullmatch(value) or _is_reference(value) or _is_code(text, at):
         return None
     if (
         colon

@@ -1,0 +1,156 @@
+"""What was normal: counts, errors and durations by name and time slot, in bounded memory (pure)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+SLOT_SECONDS = 15
+SLOTS = 40  # ten minutes in slots; what is older is kept as one
+
+
+def bucket_of(nanoseconds: int) -> int:
+    """Return the bucket of a duration: eight to each power of two, so that a bucket is at most 12.5 % wide."""
+    bits = nanoseconds.bit_length()
+    if bits <= 3:
+        return max(nanoseconds, 0)
+    return ((bits - 3) << 3) + (nanoseconds >> (bits - 4)) - 8
+
+
+def bounds_of(bucket: int) -> tuple[int, int]:
+    """Return the smallest duration of a bucket and the smallest of the next one, in nanoseconds.
+
+    Example:
+        >>> bounds_of(bucket_of(1_000_000))
+        (983040, 1048576)
+    """
+    if bucket < 8:
+        return bucket, bucket + 1
+    shift, step = (bucket >> 3) - 1, bucket & 7
+    low = (8 + step) << shift
+    return low, low + (1 << shift)
+
+
+class Slot:
+    """The calls of one name in one stretch of time."""
+
+    __slots__ = ("buckets", "count", "errors", "index", "maximum", "minimum", "total")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.count = 0
+        self.errors = 0
+        self.total = 0
+        self.minimum = 0
+        self.maximum = 0
+        self.buckets: dict[int, int] = {}
+
+    def add(self, durations: list[int], errors: int) -> None:
+        """Add durations in nanoseconds; the list is sorted in place."""
+        if not durations:
+            return
+        durations.sort()
+        self.minimum = min(self.minimum, durations[0]) if self.count else durations[0]
+        self.maximum = max(self.maximum, durations[-1])
+        self.count += len(durations)
+        self.errors += errors
+        self.total += sum(durations)
+        buckets, start, end = self.buckets, 0, len(durations)
+        # Sorting in C and jumping from bucket to bucket is cheaper than one step a duration.
+        while start < end:
+            bucket = bucket_of(durations[start])
+            stop = bisect_left(durations, bounds_of(bucket)[1], start)
+            buckets[bucket] = buckets.get(bucket, 0) + stop - start
+            start = stop
+
+    def merge(self, other: Slot) -> None:
+        """Add what another slot holds."""
+        if not other.count:
+            return
+        self.minimum = min(self.minimum, other.minimum) if self.count else other.minimum
+        self.maximum = max(self.maximum, other.maximum)
+        self.count += other.count
+        self.errors += other.errors
+        self.total += other.total
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
+    def quantile(self, q: float) -> float:
+        """Return the quantile in seconds: the middle of its bucket, within 6.25 %; not-a-number when empty."""
+        if not self.count:
+            return float("nan")
+        rank = q * (self.count - 1)
+        seen = 0
+        for bucket in sorted(self.buckets):
+            seen += self.buckets[bucket]
+            if seen > rank:
+                low, high = bounds_of(bucket)
+                middle = (low + high - 1) / 2
+                return min(max(middle, self.minimum), self.maximum) / 1e9
+        return self.maximum / 1e9
+
+
+class History:
+    """The slots of one name, oldest first, and one for all that is older."""
+
+    __slots__ = ("older", "slots")
+
+    def __init__(self) -> None:
+        self.older = Slot(-1)
+        self.slots: deque[Slot] = deque()
+
+    def add(self, index: int, durations: list[int], errors: int) -> None:
+        """Add what happened in the slot of this index."""
+        slots = self.slots
+        if not slots or slots[-1].index < index:
+            slots.append(Slot(index))
+            while len(slots) > SLOTS or slots[0].index < index - SLOTS:
+                self.older.merge(slots.popleft())
+        slots[-1].add(durations, errors)
+
+    def up_to(self, index: int | None) -> Slot:
+        """Return all that lies in slots before ``index`` (all there is for None), as one."""
+        merged = Slot(-1)
+        for slot in self._all():
+            if index is None or slot.index < index:
+                merged.merge(slot)
+        return merged
+
+    def since(self, index: int) -> Slot:
+        """Return all that lies in slots from ``index`` on, as one."""
+        merged = Slot(index)
+        for slot in self.slots:
+            if slot.index >= index:
+                merged.merge(slot)
+        return merged
+
+    def _all(self) -> Iterator[Slot]:
+        yield self.older
+        yield from self.slots
+
+
+def summary(slot: Slot) -> dict[str, Any]:
+    """Return plain values: counts, and durations in seconds."""
+    if not slot.count:
+        return {"count": 0, "errors": 0}
+    return {
+        "count": slot.count,
+        "errors": slot.errors,
+        "error_ratio": slot.errors / slot.count,
+        "mean_seconds": slot.total / slot.count / 1e9,
+        "min_seconds": slot.minimum / 1e9,
+        "p50_seconds": slot.quantile(0.50),
+        "p95_seconds": slot.quantile(0.95),
+        "p99_seconds": slot.quantile(0.99),
+        "max_seconds": slot.maximum / 1e9,
+    }
+
+
+def merged(slots: Iterable[Slot]) -> Slot:
+    """Return all slots as one."""
+    result = Slot(-1)
+    for slot in slots:
+        result.merge(slot)
+    return result

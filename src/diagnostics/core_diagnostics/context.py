@@ -1,0 +1,94 @@
+"""diagnostic_context: a block of code becomes one event, and what is logged inside belongs to it."""
+
+from __future__ import annotations
+
+from contextvars import Token
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from diagnostics.core_diagnostics import writer
+from diagnostics.core_diagnostics.capture import freeze, freeze_mapping
+from diagnostics.core_diagnostics.correlation import CURRENT, Bound, Origin, begin, release
+from diagnostics.core_diagnostics.decorator import failed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from diagnostics.core_diagnostics.logger import DiagnosticLogger
+
+
+class DiagnosticContext:
+    """Names a block of code: ``with diagnostic_context(logger, "IMPORT", file=name): ...``; also ``async with``.
+
+    The block makes one event with its duration and outcome when it is left. Inside, module-level functions such
+    as ``validate_data`` use its logger, and all events share one correlation id. Exceptions pass through.
+
+    Args:
+        logger: Who logs.
+        operation_name: Name of the block in the events; a fixed text, not one made of ids.
+        context: Fields for the event.
+    """
+
+    __slots__ = ("_site", "_started", "_token", "fields", "logger", "origin")
+
+    def __init__(self, logger: DiagnosticLogger, operation_name: str, **context: Any) -> None:
+        self.logger = logger
+        try:
+            self._site = logger.sites[operation_name]
+        except KeyError:
+            self._site = logger.site("block", operation_name)
+            if len(logger.sites) < 2000:
+                logger.sites[operation_name] = self._site
+        self.fields = freeze_mapping(context) if context else None
+
+    def add(self, **fields: Any) -> None:
+        """Add fields to the event that the block will make."""
+        if self.fields is None:
+            self.fields = {}
+        for key, value in fields.items():
+            self.fields[key] = freeze(value)
+
+    def __enter__(self) -> DiagnosticContext:
+        outer = CURRENT.get()
+        if outer is None:
+            self.origin: Origin = begin()
+            if writer._thread is None:  # noqa: SLF001 - a call of running() would cost as much as the rest
+                writer.start()
+        elif outer.__class__ is int or outer.__class__ is Bound:
+            self.origin = outer
+        else:
+            self.origin = outer.origin
+        self._token: Token[Any] | None = CURRENT.set(self)
+        self._started = perf_counter_ns()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        token, self._token = self._token, None
+        if token is not None:
+            release(token)
+        site = self._site
+        if site.off:
+            return
+        if error is not None:
+            failed(site, self.origin, self._started, error, self.fields)
+            return
+        recorder = site.logger.recorder
+        if len(recorder.pending) >= recorder.limit:
+            recorder.drop()
+            return
+        more = None if self.fields is None else {"level": "INFO", "outcome": "ok", "fields": self.fields}
+        recorder.put((site, self.origin, self._started, perf_counter_ns(), more))
+
+    async def __aenter__(self) -> DiagnosticContext:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+#: The name that users write; an alias, because a function around the class would cost every block a call.
+diagnostic_context = DiagnosticContext

@@ -1,0 +1,163 @@
+"""The one daemon thread that turns events into lines and writes them; its life, its death and its forks."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from diagnostics.core_diagnostics.recorder import FlightRecorder
+    from diagnostics.core_diagnostics.sinks import Sink
+
+#: Pauses between two looks at the queues: short while there is work, longer while there is none.
+SHORTEST_PAUSE = 0.05
+LONGEST_PAUSE = 0.25
+EXIT_SECONDS = 2.0
+
+_recorders: WeakSet[FlightRecorder] = WeakSet()
+_sinks: list[Sink] = []
+_wake = threading.Event()
+_start_lock = threading.Lock()
+_pump_lock = threading.Lock()
+_thread: threading.Thread | None = None
+_pid = os.getpid()
+_complained: set[str] = set()
+_state: dict[str, Any] = {}
+_state_at = 0
+
+
+def add(recorder: FlightRecorder) -> None:
+    """Let the thread drain this recorder."""
+    _recorders.add(recorder)
+
+
+def add_sink(sink: Sink) -> None:
+    """Let the thread write to this sink."""
+    if sink not in _sinks:
+        _sinks.append(sink)
+
+
+def remove_sink(sink: Sink) -> None:
+    """Stop writing to this sink."""
+    if sink in _sinks:
+        _sinks.remove(sink)
+
+
+def running() -> bool:
+    """Return whether the thread runs in this process."""
+    return _thread is not None
+
+
+def start() -> None:
+    """Start the thread, once."""
+    global _thread
+    with _start_lock:
+        if _thread is not None:
+            return
+        thread = threading.Thread(target=_run, name="diagnostics-writer", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # No more threads, or the interpreter is going down; what waits is written at exit.
+            complain("diagnostics_writer_not_started", str(error))
+            return
+        _thread = thread
+
+
+def wake() -> None:
+    """Have the thread look at once: something went wrong and should be on disk soon."""
+    _wake.set()
+
+
+def _run() -> None:
+    pause = SHORTEST_PAUSE
+    while True:
+        _wake.wait(pause)
+        _wake.clear()
+        try:
+            busy = pump(timeout=5.0)
+        except Exception as error:  # noqa: BLE001 - our own failure must neither end the thread nor reach the host
+            complain("diagnostics_writer_failed", f"{type(error).__name__}: {error}")
+            busy = False
+        pause = SHORTEST_PAUSE if busy else min(pause * 1.5, LONGEST_PAUSE)
+
+
+def pump(timeout: float) -> bool:
+    """Drain every recorder and write what there is, from whichever thread; return whether there was anything."""
+    if not _pump_lock.acquire(timeout=timeout):
+        return False
+    try:
+        drained = 0
+        for recorder in list(_recorders):
+            drained += recorder.drain()
+        for sink in _sinks:
+            sink.flush()
+        return drained > 0
+    finally:
+        _pump_lock.release()
+
+
+def state_for_errors() -> dict[str, Any]:
+    """Return the state of process and host; taken at most once a second, since errors come in swarms."""
+    global _state, _state_at
+    now = perf_counter_ns()
+    if not _state or now - _state_at > 1_000_000_000:
+        from diagnostics.core_diagnostics.state import system_state
+
+        _state, _state_at = system_state(), now
+    return _state
+
+
+def complain(event: str, details: str) -> None:
+    """Say once for each event name that we are in trouble, through standard logging; never raise."""
+    if event in _complained:
+        return
+    _complained.add(event)
+    try:
+        import logging
+
+        logging.getLogger("diagnostics").warning("%s %s", event, details)
+    except Exception:  # noqa: BLE001, S110 - there is nobody left to tell
+        pass
+
+
+def _at_exit() -> None:
+    # The thread may hang on a dead disk; the host's exit must not.
+    pump(timeout=EXIT_SECONDS)
+
+
+def _after_fork_in_child() -> None:
+    global _thread, _start_lock, _pump_lock, _wake, _pid, _state_at
+    _thread = None
+    _start_lock = threading.Lock()
+    _pump_lock = threading.Lock()
+    _wake = threading.Event()
+    _pid = os.getpid()
+    _state_at = 0
+    for recorder in list(_recorders):
+        recorder.after_fork()
+    for sink in _sinks:
+        sink.after_fork()
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        # Children of multiprocessing leave without atexit; their own finalizers run after the target returned.
+        util.register_after_fork(sys.modules[__name__], _finalize_multiprocessing)
+    from diagnostics.core_diagnostics.correlation import CURRENT
+
+    if CURRENT.get() is not None:
+        # Forked in the midst of work: no outermost call will come by to start the thread.
+        start()
+
+
+def _finalize_multiprocessing(_: object) -> None:
+    sys.modules["multiprocessing.util"].Finalize(None, _at_exit, exitpriority=0)
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
