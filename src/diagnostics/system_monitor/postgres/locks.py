@@ -65,14 +65,16 @@ def blocker_kind(pid: int, row: Row | None, mode: str | None) -> str:
     """Return what kind of session blocks; ``mode`` is the lock that it waits for itself."""
     if pid == PREPARED:
         return "prepared"
-    if row is None or (row["backend_type"] is None):
+    if mode == "AccessExclusiveLock":
+        return "ddl"
+    if row is None or row["backend_type"] is None:
         return "hidden"
     if row["backend_type"].startswith("autovacuum"):
         return "autovacuum"
     state = row["state"] or ""
     if state.startswith("idle in transaction"):
         return "idle_in_transaction"
-    if (is_ddl(row["query"]) and state == "active") or mode == "AccessExclusiveLock":
+    if is_ddl(row["query"]) and state == "active":
         return "ddl"
     return "idle" if state == "idle" else "active"
 

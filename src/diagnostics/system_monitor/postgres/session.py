@@ -145,6 +145,14 @@ class Session:
             with contextlib.suppress(StatementError):
                 self._run("ROLLBACK")
 
+    def command(self, sql: str) -> None:
+        """Run a statement without rows; not for pooled sessions, where it could stay behind.
+
+        Raises:
+            StatementError: The server refused.
+        """
+        self._run(sql)
+
     def _run(self, sql: str) -> None:
         with self._translated():
             self._connection.execute(sql)

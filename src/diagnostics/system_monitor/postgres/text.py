@@ -6,6 +6,7 @@ import re
 
 from diagnostics.system_monitor.postgres.readings import label
 
+HIDDEN = "<insufficient privilege>"
 _LITERAL = re.compile(
     r"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$"  # dollar quotes
     r"|'(?:''|\\.|[^'\\])*(?:'|$)"  # strings, also those that were cut off
@@ -27,7 +28,7 @@ _RELATION = re.compile(
 
 def redact_sql(query: str | None) -> str:
     """Return the query in one line without string values and long numbers, at most 300 characters."""
-    if not query:
+    if not query or query == HIDDEN:
         return ""
     return label(_LITERAL.sub("?", query))
 
