@@ -122,6 +122,8 @@ class Digest:
         self._close()
         if line.span is not None:
             self._span(line.span)
+            if line.level < Level.WARNING and not line.trace:
+                return  # its numbers say all that it has to say
         self._open = _Record(self._last, line.level, line.message, line.trace)
 
     def _close(self) -> None:
