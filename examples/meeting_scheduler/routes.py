@@ -76,7 +76,8 @@ def get_manager(request: Request, manager_id: Id) -> dict[str, Any]:
 
 @router.get("/managers/{manager_id}/meetings")
 def list_meetings(request: Request, manager_id: Id, limit: int = Query(20, le=200)) -> list[dict[str, Any]]:
-    return [_meeting_body(meeting) for meeting in _meetings(request).of_manager(manager_id, limit)]
+    meetings = _meetings(request).of_manager(manager_id, limit)
+    return [_meeting_body(meeting) for meeting in meetings]
 
 
 @router.get("/managers/{manager_id}/slots")

@@ -29,7 +29,31 @@ class Release:
     migrate: bool = True
 
 
-RELEASES: dict[str, str] = {}
+RELEASES: dict[str, str] = {
+    "leaks_connection": "r01",
+    "blocks_loop": "r02",
+    "leaks_memory": "r03",
+    "leaks_descriptors": "r04",
+    "crashes": "r05",
+    "n_plus_one": "r06",
+    "lock_order": "r07",
+    "busy_loop": "r08",
+    "lazy_load": "r09",
+    "holds_transaction": "r10",
+    "no_backoff": "r11",
+    "missing_migration": "r12",
+    "requires_variable": "r13",
+    "missing_module": "r14",
+    "leaks_threads": "r15",
+    "wrong_payload": "r16",
+    "naive_datetime": "r17",
+    "leaks_sockets": "r18",
+    "polls_tightly": "r19",
+    "deadlocks_threads": "r20",
+    "unindexed_query": "r21",
+    "harmless": "r22",
+    "harmless_migration": "r23",
+}
 
 
 def load_release(name: str) -> Release:
