@@ -80,9 +80,11 @@ class DiagnosisIncompleteError(DiagnosticsError):
     Attributes:
         missing: What is missing, in the order in which to get it.
         next_step: The command, call or experiment that would get the first of them.
+        report: What was found so far, where the caller ran a whole session; None elsewhere.
     """
 
     code = "DIAG-0300"
+    report: dict[str, object] | None = None
 
     def __init__(self, missing: Sequence[str], *, next_step: str) -> None:
         listed = "; ".join(missing)

@@ -125,3 +125,8 @@ def text_strength(evidence: Evidence, mechanism: str) -> float:
 def log_evidence(evidence: Evidence, mechanism: str) -> tuple[str, ...]:
     """Return the ids of the log observations that carry a text for a mechanism."""
     return tuple(m.evidence_id for m in evidence.signatures if m.mechanism == mechanism and m.evidence_id)
+
+
+def pool_text(evidence: Evidence) -> float:
+    """Return how strongly logs say that requests gave up waiting for a pooled connection, whatever the cause."""
+    return max(text_strength(evidence, m) for m in ("sqlalchemy-pool-exhausted-by-leak", "pool-too-small"))

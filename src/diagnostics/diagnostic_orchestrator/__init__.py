@@ -1,1 +1,27 @@
-"""Part of diagnostics."""
+"""Leads an incident through the six phases; the only place where the phase packages meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diagnostics.diagnostic_orchestrator.gate import Override
+    from diagnostics.diagnostic_orchestrator.quick import quick_diagnostic_session
+    from diagnostics.diagnostic_orchestrator.store import SessionStore
+    from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
+
+_HOME = {
+    "Override": "gate",
+    "SessionStore": "store",
+    "UltimateDiagnosticSystem": "system",
+    "quick_diagnostic_session": "quick",
+}
+__all__ = ["Override", "SessionStore", "UltimateDiagnosticSystem", "quick_diagnostic_session"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

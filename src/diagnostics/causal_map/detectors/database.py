@@ -14,6 +14,7 @@ from diagnostics.causal_map.detect import (
     absent,
     database_was_read,
     failure_of,
+    pool_text,
     present,
     seconds,
     text_strength,
@@ -210,7 +211,7 @@ def pool_leak(evidence: Evidence) -> Finding:
     waiting = total(
         r for r in observations.readings("process.stack") if "_do_get" in r.labels.get("trace", "")
     )
-    text = text_strength(evidence, "sqlalchemy-pool-exhausted-by-leak")
+    text = pool_text(evidence)
     oldest = max((r.value for _, r in abandoned), default=0.0)
     by_query: dict[str, int] = {}
     for _, reading in abandoned:
@@ -266,7 +267,7 @@ def pool_too_small(evidence: Evidence) -> Finding:
         if "_do_get" in r.labels.get("trace", "") or "getconn" in r.labels.get("trace", "")
     ]
     held = total(r for _, r in waiting)
-    text = text_strength(evidence, "db-pool-exhausted")
+    text = pool_text(evidence)
     if not database_was_read(evidence) or not (observations.readings("process.stack") or text):
         return unknown("needs stacks of the process and the sessions of the database")
     old = [
@@ -509,7 +510,7 @@ DETECTORS: dict[str, Detector] = {
     "ddl-lock-queue": ddl_queue,
     "explicit-lock-table-job": explicit_lock,
     "long-transaction-blocks-writers": long_writer_blocks,
-    "prepared-transaction-orphaned": prepared_transaction,
+    "orphaned-prepared-transaction": prepared_transaction,
     "deadlock-app-lock-order": deadlocks,
     "lock-timeout-too-low": setting_too_low("lock_timeout", "55P03", "lock-timeout-too-low", 200),
     "statement-timeout-too-low": setting_too_low(
@@ -517,7 +518,7 @@ DETECTORS: dict[str, Detector] = {
     ),
     "sqlalchemy-pool-exhausted-by-leak": pool_leak,
     "transaction-held-during-external-call": transaction_held_elsewhere,
-    "pool-too-small-for-load": pool_too_small,
+    "pool-too-small": pool_too_small,
     "pg-max-connections-by-app": slots_taken_by,
     "pg-role-connection-limit": role_limit,
     "pg-server-down": _connect(
@@ -543,7 +544,7 @@ DETECTORS: dict[str, Detector] = {
         (FailureKind.NOT_FOUND, FailureKind.DNS_NOT_FOUND, FailureKind.PROTOCOL),
         "the URL leads elsewhere",
     ),
-    "pg-hba-rejects": _connect("pg-hba-rejects", (FailureKind.FORBIDDEN,), "host-based access refuses us"),
+    "pg-hba-rejects-host": _connect("pg-hba-rejects-host", (FailureKind.FORBIDDEN,), "host-based access refuses us"),
     "pg-restarted-stale-pool": restarted,
     "db-writes-routed-to-standby": standby,
     "default-transaction-read-only": read_only_default,

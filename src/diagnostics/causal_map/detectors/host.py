@@ -217,6 +217,6 @@ DETECTORS = {
     "host-clock-skew": clock_skew,
     "ephemeral-ports-exhausted": ephemeral_ports,
     "conntrack-table-full": conntrack_full,
-    "cgroup-cpu-quota-throttled": cpu_quota,
+    "cgroup-cpu-throttled": cpu_quota,
     "disk-io-saturated": disk_slow,
 }

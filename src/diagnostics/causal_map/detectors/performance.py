@@ -462,7 +462,7 @@ DETECTORS: dict[str, Detector] = {
     "working-set-exceeds-buffer-cache": cache_too_small,
     "jit-compilation-overhead": jit_overhead,
     "redundant-indexes-slow-writes": redundant_indexes,
-    "stale-planner-statistics": stale_statistics,
+    "stale-statistics-bad-plan": stale_statistics,
     "sequence-exhausted-int4": sequence_exhausted,
     "sequence-desync-after-import": sequence_behind,
     "txid-wraparound-protection": wraparound,

@@ -13,7 +13,6 @@ from diagnostics.causal_map.detect import (
     absent,
     excess,
     normal_value,
-    percent,
     present,
     seconds,
     unknown,
@@ -281,6 +280,6 @@ DETECTORS: dict[str, Detector] = {
     ),
     "oauth-refresh-token-revoked": refresh_token_revoked,
     "oauth-client-secret-rotated": client_secret_rotated,
-    "packet-loss": packets_lost,
+    "packet-loss-on-path": packets_lost,
     "tls-cert-expires-soon": tls_soon,
 }

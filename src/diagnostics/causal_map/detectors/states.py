@@ -16,7 +16,7 @@ from diagnostics.causal_map.detect import (
     percent,
     present,
     seconds,
-    text_strength,
+    pool_text,
     unknown,
 )
 from diagnostics.model.finding import Evidence, Finding
@@ -75,7 +75,7 @@ def db_pool_exhausted(evidence: Evidence) -> Finding:
         for i, r in observations.indexed("process.stack")
         if "_do_get" in r.labels.get("trace", "") or "getconn" in r.labels.get("trace", "")
     ]
-    text = text_strength(evidence, "db-pool-exhausted")
+    text = pool_text(evidence)
     if waiting and sum(r.value for _, r in waiting) >= 0.5:
         threads = sum(r.value for _, r in waiting)
         said = f"{threads:.1f} threads on average wait for a connection from the pool"

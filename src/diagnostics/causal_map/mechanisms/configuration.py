@@ -8,7 +8,7 @@ from diagnostics.model.problem import Category
 
 MECHANISMS = (
     Mechanism(
-        id="pool-too-small-for-load",
+        id="pool-too-small",
         kind=Kind.CAUSE,
         layer=Layer.CONFIGURATION,
         category=Category.CONFIG_DEPLOY,
@@ -21,12 +21,12 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.7),
             Edge(effect="requests-fail", probability=0.5),
         ),
-        detect=DETECTORS["pool-too-small-for-load"],
+        detect=DETECTORS["pool-too-small"],
         prior=2,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
             Remedy(
-                id="pool-too-small-for-load/1",
+                id="pool-too-small/1",
                 title="Raise pool_size and max_overflow within the slots of the server",
                 plan=(
                     "Raise pool_size and max_overflow within the slots of the server",

@@ -8,7 +8,7 @@ from diagnostics.model.problem import Category
 
 MECHANISMS = (
     Mechanism(
-        id="pg-hba-rejects",
+        id="pg-hba-rejects-host",
         kind=Kind.CAUSE,
         layer=Layer.CREDENTIALS,
         category=Category.AUTH_CREDENTIALS,
@@ -20,12 +20,12 @@ MECHANISMS = (
             Edge(effect="db-unreachable", probability=0.97),
             Edge(effect="requests-fail", probability=0.9),
         ),
-        detect=DETECTORS["pg-hba-rejects"],
+        detect=DETECTORS["pg-hba-rejects-host"],
         prior=2,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
             Remedy(
-                id="pg-hba-rejects/1",
+                id="pg-hba-rejects-host/1",
                 title="Add the entry and reload, or connect as the existing entry asks (host, TLS).",
                 plan=("Add the entry and reload, or connect as the existing entry asks (host, TLS).",),
             ),

@@ -368,7 +368,7 @@ MECHANISMS = (
         ),
     ),
     Mechanism(
-        id="prepared-transaction-orphaned",
+        id="orphaned-prepared-transaction",
         kind=Kind.CAUSE,
         layer=Layer.DATABASE,
         category=Category.DB_LOCKS,
@@ -380,12 +380,12 @@ MECHANISMS = (
             Edge(effect="db-lock-wait", probability=0.95),
             Edge(effect="requests-slow", probability=0.8),
         ),
-        detect=DETECTORS["prepared-transaction-orphaned"],
+        detect=DETECTORS["orphaned-prepared-transaction"],
         prior=1,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
             Remedy(
-                id="prepared-transaction-orphaned/1",
+                id="orphaned-prepared-transaction/1",
                 title="COMMIT PREPARED or ROLLBACK PREPARED by the coordinator or by hand.",
                 plan=("COMMIT PREPARED or ROLLBACK PREPARED by the coordinator or by hand.",),
             ),
@@ -520,7 +520,7 @@ MECHANISMS = (
         verification="insert time back",
     ),
     Mechanism(
-        id="stale-planner-statistics",
+        id="stale-statistics-bad-plan",
         kind=Kind.CAUSE,
         layer=Layer.DATABASE,
         category=Category.DB_PERFORMANCE_STORAGE,
@@ -532,12 +532,12 @@ MECHANISMS = (
             Edge(effect="db-queries-slow", probability=0.7),
             Edge(effect="requests-slow", probability=0.6),
         ),
-        detect=DETECTORS["stale-planner-statistics"],
+        detect=DETECTORS["stale-statistics-bad-plan"],
         prior=2,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
             Remedy(
-                id="stale-planner-statistics/1",
+                id="stale-statistics-bad-plan/1",
                 title="ANALYZE the table",
                 plan=(
                     "ANALYZE the table",

@@ -237,7 +237,7 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.3),
             Edge(effect="statement-timeout-too-low", probability=0.1),
             Edge(effect="lock-timeout-too-low", probability=0.1),
-            Edge(effect="pool-too-small-for-load", probability=0.1),
+            Edge(effect="pool-too-small", probability=0.1),
         ),
         detect=DETECTORS["config-change-bad-value"],
         prior=3.0,

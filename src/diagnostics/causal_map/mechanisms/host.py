@@ -41,7 +41,7 @@ MECHANISMS = (
         verification="Work-unit time and event-loop lag return to baseline; PSI cpu < 10",
     ),
     Mechanism(
-        id="cgroup-cpu-quota-throttled",
+        id="cgroup-cpu-throttled",
         kind=Kind.CAUSE,
         layer=Layer.HOST,
         category=Category.HOST_ENVIRONMENT,
@@ -53,12 +53,12 @@ MECHANISMS = (
             Edge(effect="cpu-starved", probability=0.9),
             Edge(effect="requests-slow", probability=0.7),
         ),
-        detect=DETECTORS["cgroup-cpu-quota-throttled"],
+        detect=DETECTORS["cgroup-cpu-throttled"],
         prior=2,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
             Remedy(
-                id="cgroup-cpu-quota-throttled/1",
+                id="cgroup-cpu-throttled/1",
                 title="Raise the CPU limit, or use fewer threads and processes.",
                 plan=("Raise the CPU limit, or use fewer threads and processes.",),
             ),

@@ -186,7 +186,7 @@ MECHANISMS = (
         verification="big response ok",
     ),
     Mechanism(
-        id="packet-loss",
+        id="packet-loss-on-path",
         kind=Kind.CAUSE,
         layer=Layer.NETWORK,
         category=Category.NETWORK_TLS,
@@ -198,12 +198,12 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.6),
             Edge(effect="external-call-slow", probability=0.5),
         ),
-        detect=DETECTORS["packet-loss"],
+        detect=DETECTORS["packet-loss-on-path"],
         prior=1,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
             Remedy(
-                id="packet-loss/1",
+                id="packet-loss-on-path/1",
                 title="Find the lossy link or interface",
                 plan=(
                     "Find the lossy link or interface",

@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""One module a phase: functions that ``UltimateDiagnosticSystem`` strings together."""
