@@ -187,7 +187,7 @@ def parse_mounts(text: str) -> list[Mount]:
 
 
 def mount_of(path: str, among: Iterable[Mount]) -> Mount | None:
-    """Return the file system that holds ``path``: the longest mount point above it, the last mounted there."""
+    """Return the file system that holds ``path``: the longest mount point above it."""
     best: Mount | None = None
     for mount in among:
         point = mount.point.rstrip("/")

@@ -1,4 +1,4 @@
-"""Look: probes, what they see, and what of it is a finding (phase 2). Names are loaded when first asked for."""
+"""Look: probes, what they see, and what of it is a finding (phase 2). Names are loaded when asked for."""
 
 from __future__ import annotations
 

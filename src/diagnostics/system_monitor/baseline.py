@@ -88,7 +88,7 @@ def collect(seen: Observations, values: dict[str, list[float]]) -> None:
 
 
 def facts_in(seen: Observations) -> dict[str, str]:
-    """Return the texts among the readings that must not change by themselves: settings, versions, revisions."""
+    """Return the texts among the readings that must not change by themselves: settings and revisions."""
     from diagnostics.system_monitor.probes.changes import setting_key
 
     facts = {}

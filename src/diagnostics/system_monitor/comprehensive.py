@@ -29,7 +29,7 @@ class Sweep(Record):
     """What one sweep saw.
 
     Attributes:
-        overall_health: ``healthy``, ``degraded``, ``critical``, or ``unknown`` when something could not be looked at.
+        overall_health: ``healthy``, ``degraded``, ``critical``, or ``unknown`` when a part could not look.
         observations: All readings and failures of the target's probes; empty without a target.
         could_not_look: What was not seen, why, and what helps.
     """
@@ -114,7 +114,7 @@ class ComprehensiveMonitor:
 
 def assemble(outcomes: Mapping[str, Outcome[Any]], target: Target | None, timestamp: str) -> Sweep:
     """Return the sweep that the outcomes of its parts make."""
-    values = {name: outcome.value for name, outcome in outcomes.items() if outcome.ok}
+    values: dict[str, Any] = {name: outcome.value for name, outcome in outcomes.items() if outcome.ok}
     missed = [(name, _why(outcome), "") for name, outcome in outcomes.items() if not outcome.ok]
     system = values.get("system") or {}
     database = values.get("database") or {}
@@ -141,7 +141,7 @@ def assemble(outcomes: Mapping[str, Outcome[Any]], target: Target | None, timest
         database={key: database[key] for key in database},
         external_services={name: plain(answer) for name, answer in services.items()},
         overall_health=health,
-        critical_alerts=tuple([*critical, *minor]),
+        critical_alerts=(*critical, *minor),
         could_not_look=tuple(missed),
         observations=observations,
     )

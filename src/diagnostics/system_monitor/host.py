@@ -17,8 +17,8 @@ from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
 HISTORY = 1_000
 """Samples kept; at one in five seconds more than an hour."""
-_FIRST_SECONDS = 0.2
-"""CPU use is a difference: the first call takes two samples this far apart."""
+_SHORTEST_SECONDS = 0.2
+"""CPU use is a difference of two samples, and the kernel counts in steps of 10 ms."""
 _GIGABYTE = 1024**3
 _MOST_CPU, _MOST_MEMORY = 80.0, 85.0
 _RISING_CPU, _RISING_MEMORY = 60.0, 70.0
@@ -93,7 +93,7 @@ class SystemMonitor:
         self.logger: Says = logger if logger is not None else logging.getLogger(__name__)
         self._clock = clock
         self._lock = threading.Lock()
-        self._cpu: tuple[float, float] | None = None
+        self._cpu: tuple[float, float, float] | None = None
         self._history: deque[tuple[float, SystemMetrics]] = deque(maxlen=HISTORY)
 
     @property
@@ -103,14 +103,14 @@ class SystemMonitor:
             return tuple(metrics for _, metrics in self._history)
 
     def get_current_metrics(self) -> SystemMetrics:
-        """Return the host now; CPU use is that since the last call, at the first call that of 0.2 s."""
+        """Return the host now; CPU use is that since the last call, at least over 0.2 s."""
         with self._lock:
             before, self._cpu = self._cpu, None
         if before is None:
-            before = _cpu_seconds()
-            self._clock.sleep(_FIRST_SECONDS)
-        now = _cpu_seconds()
-        metrics = _read(_percent(now[0] - before[0], now[1] - before[1]), self._clock)
+            before = (self._clock.monotonic(), *_cpu_seconds())
+        self._clock.sleep(before[0] + _SHORTEST_SECONDS - self._clock.monotonic())
+        now = (self._clock.monotonic(), *_cpu_seconds())
+        metrics = _read(_percent(now[1] - before[1], now[2] - before[2]), self._clock)
         with self._lock:
             self._cpu = now
             self._history.append((self._clock.monotonic(), metrics))
@@ -170,7 +170,7 @@ def _alerts(what: str, trend: Trend, *, too_much: float, rising: float) -> list[
 
 
 def trend_of(values: Sequence[float]) -> Trend:
-    """Return the summary of at least one value; a direction only beyond chance (Mann-Kendall, 5 %)."""
+    """Return the summary of at least one value; a direction only beyond chance (Mann-Kendall)."""
     count = len(values)
     direction = "unknown"
     if count >= _FEWEST_FOR_A_TREND:

@@ -53,10 +53,12 @@ _MONTHS = {
     )
 }
 _REQUEST = re.compile(
-    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s\"]*)(?: HTTP/\d(?:\.\d)?)?\"?[ :>\-]{1,4}([1-5]\d\d)\b"
+    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s\"]*)(?: HTTP/\d(?:\.\d)?)?\"?"
+    r"[ :>\-]{1,4}([1-5]\d\d)\b"
 )
 _NAMED_DURATION = re.compile(
-    r"\b(?:rt|request_time|duration|took|elapsed|time|latency)(?:_?(ms|seconds|us))?[=: ]\"?(\d+(?:\.\d+)?) ?(ms|us|µs|s)?\b"
+    r"\b(?:rt|request_time|duration|took|elapsed|time|latency)(?:_?(ms|seconds|us))?"
+    r"[=: ]\"?(\d+(?:\.\d+)?) ?(ms|us|µs|s)?\b"
 )
 _DURATION = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?(ms|us|µs|s)\b")
 _LAST_DURATION = re.compile(r"\s\"?(\d+\.\d{3,6})\"?$")
@@ -328,7 +330,8 @@ def _as_exception(kind: str, said: str) -> str:
 
 def _json_seconds(fields: Mapping[str, Any]) -> float | None:
     for name, unit in (
-        ("duration_seconds", 1.0), ("elapsed_seconds", 1.0), ("request_time", 1.0), ("duration_s", 1.0), ("duration_ms", 1e-3),
+        ("duration_seconds", 1.0), ("elapsed_seconds", 1.0), ("request_time", 1.0), ("duration_s", 1.0),
+        ("duration_ms", 1e-3),
         ("elapsed_ms", 1e-3), ("latency_ms", 1e-3), ("response_time_ms", 1e-3), ("time_ms", 1e-3),
     ):  # fmt: skip
         value = fields.get(name)

@@ -77,7 +77,8 @@ class Miner:
         return self._by_key.get((level, message[:_KEY_CHARACTERS].translate(_DIGITS)))
 
     def learn(
-        self, level: Level, message: str, *, exception: str = "", sqlstate: str = "", frame: str = "", example: str = "",
+        self, level: Level, message: str, *, exception: str = "", sqlstate: str = "", frame: str = "",
+        example: str = "",
         remember: bool = True,
     ) -> Template:  # fmt: skip
         """Return the template of a message, made if need be."""

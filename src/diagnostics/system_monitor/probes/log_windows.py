@@ -16,7 +16,7 @@ _MOST_BUCKETS = 2_000
 _MIN_ERRORS = 5
 _MIN_RATE_RATIO = 3.0
 _MIN_EVIDENCE = 12.0
-"""Nats in favour of a step; with 2,000 places to look, chance reaches it about once in a hundred quiet logs."""
+"""Nats in favour of a step; with 2,000 places to look, chance reaches it once in a hundred quiet logs."""
 _MIN_REQUESTS = 20
 _MIN_SLOWDOWN = math.log(1.5)
 _MIN_T = 8.0

@@ -35,7 +35,7 @@ class LogProbe:
 
     Attributes:
         paths: The logs.
-        classify_line: Text of a record -> mechanisms it speaks for, with their weight; called once per template.
+        classify_line: Text of a record -> mechanisms it speaks for, with weights; called once per template.
         tail_bytes: Memory for the tails of all logs together.
     """
 
@@ -109,7 +109,7 @@ def span(lines: Sequence[str], parser: LineParser) -> tuple[float, float] | None
 
 
 def zone_of(lines: Sequence[str], modified: float) -> float:
-    """Return the offset of moments without a zone: local time or UTC, whichever fits the file's own time better."""
+    """Return the offset of moments without a zone: local time or UTC, whichever fits the file's time better."""
     local = datetime.fromtimestamp(modified, UTC).astimezone().utcoffset()
     candidates = [local.total_seconds() if local is not None else 0.0, 0.0]
     if candidates[0] == 0.0:
@@ -232,7 +232,7 @@ def _span_readings(digest: Digest, frame: Windows, notes: Notes) -> Iterator[Rea
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the value below which ``share`` of the ordered values lie, interpolated (type 7 of Hyndman and Fan)."""
+    """Return the value below which ``share`` of the ordered values lie, interpolated (Hyndman and Fan, type 7)."""
     place = (len(ordered) - 1) * share
     low = math.floor(place)
     high = min(low + 1, len(ordered) - 1)

@@ -18,7 +18,7 @@ class Notes:
     labels: tuple[tuple[str, str], ...] = ()
 
     def reading(self, name: str, value: float, unit: Unit, /, **labels: object) -> Reading:
-        """Return a reading; labels become text and are expected to be redacted where they hold foreign text."""
+        """Return a reading; labels become text; foreign text in them has been through ``clean``."""
         every = {**dict(self.labels), **{key: str(label) for key, label in labels.items()}}
         return Reading(name=name, value=float(value), unit=unit, at=self.at, source=self.source, labels=every)
 

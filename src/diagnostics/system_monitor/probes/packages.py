@@ -21,7 +21,7 @@ def canonical(name: str) -> str:
 def site_packages_of(pid: int) -> Path | None:
     """Return the folder of installed packages of a Python process, without asking the process.
 
-    The virtual environment is that of the program's path, or ``VIRTUAL_ENV``; else the interpreter's own folder.
+    The environment is that of the program's path, or ``VIRTUAL_ENV``; else the interpreter's own folder.
     """
     arguments = host.command_line(pid)
     try:

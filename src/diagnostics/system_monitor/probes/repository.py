@@ -122,8 +122,8 @@ def git(repository: Path, *arguments: str) -> str:
 def commits(repository: Path, *, now: float) -> list[Commit]:
     """Return the commits of the last day, newest first."""
     out = git(
-        repository, "log", f"--max-count={MOST_COMMITS}", f"--since=@{int(now - DAY_SECONDS)}", "--name-only", "--no-renames",
-        "--no-show-signature", "--format=%x1e%H%x1f%ct%x1f%s",
+        repository, "log", f"--max-count={MOST_COMMITS}", f"--since=@{int(now - DAY_SECONDS)}", "--name-only",
+        "--no-renames", "--no-show-signature", "--format=%x1e%H%x1f%ct%x1f%s",
     )  # fmt: skip
     found = []
     for entry in out.split("\x1e")[1:]:
@@ -164,7 +164,7 @@ def head(repository: Path) -> str:
 
 
 def uncommitted(repository: Path, *, now: float) -> list[tuple[str, float]]:
-    """Return source and configuration files that are not committed and changed within the hour, newest first."""
+    """Return source and configuration files, not committed and changed within the hour, newest first."""
     out = git(repository, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--no-renames")
     top = Path(git(repository, "rev-parse", "--show-toplevel").strip())
     found = []
@@ -213,7 +213,7 @@ def changed_files(folder: Path, *, now: float) -> list[tuple[str, float]]:
 
 
 def migrations_folder(repository: Path) -> Path | None:
-    """Return the Alembic folder nearest to the top of a repository: the one with ``versions`` and ``env.py``."""
+    """Return the Alembic folder nearest to the top of a repository: it has ``versions`` and ``env.py``."""
     level = [repository]
     for _ in range(_SEARCH_DEPTH):
         following: list[Path] = []

@@ -1,4 +1,4 @@
-"""Where the threads of a process stand, from several samples: by py-spy, or from within for our own process."""
+"""Where the threads of a process stand, from several samples: by py-spy, or from within for our own."""
 
 from __future__ import annotations
 

@@ -15,20 +15,24 @@ _PG_CLASS = re.compile(r"(?:psycopg2?\.errors|asyncpg(?:\.exceptions)?(?:\._base
 
 #: Classes of psycopg (asyncpg appends ``Error``) that stand for one SQLSTATE. Source: PostgreSQL, appendix A.
 SQLSTATES = {
-    "AdminShutdown": "57P01", "CrashShutdown": "57P02", "CannotConnectNow": "57P03", "QueryCanceled": "57014",
-    "IdleInTransactionSessionTimeout": "25P03", "ReadOnlySqlTransaction": "25006", "InFailedSqlTransaction": "25P02",
-    "DeadlockDetected": "40P01", "SerializationFailure": "40001", "LockNotAvailable": "55P03", "ObjectInUse": "55006",
-    "UniqueViolation": "23505", "ForeignKeyViolation": "23503", "NotNullViolation": "23502", "CheckViolation": "23514",
-    "ExclusionViolation": "23P01", "UndefinedColumn": "42703", "UndefinedTable": "42P01", "UndefinedFunction": "42883",
-    "UndefinedObject": "42704", "DuplicateColumn": "42701", "DuplicateTable": "42P07", "DuplicateObject": "42710",
-    "DuplicatePreparedStatement": "42P05", "SyntaxError": "42601", "InsufficientPrivilege": "42501",
-    "DatatypeMismatch": "42804", "AmbiguousColumn": "42702", "TooManyConnections": "53300", "DiskFull": "53100",
-    "OutOfMemory": "53200", "ConfigurationLimitExceeded": "53400", "InvalidPassword": "28P01",
-    "InvalidAuthorizationSpecification": "28000", "InvalidCatalogName": "3D000", "ProgramLimitExceeded": "54000",
-    "SequenceGeneratorLimitExceeded": "2200H", "StringDataRightTruncation": "22001", "NumericValueOutOfRange": "22003",
-    "InvalidTextRepresentation": "22P02", "DataCorrupted": "XX001", "IndexCorrupted": "XX002", "InternalError_": "XX000",
-    "ConnectionDoesNotExist": "08003", "ConnectionFailure": "08006", "InvalidSqlStatementName": "26000",
-    "ObjectNotInPrerequisiteState": "55000", "FeatureNotSupported": "0A000", "IoError": "58030",
+    "AdminShutdown": "57P01", "CrashShutdown": "57P02", "CannotConnectNow": "57P03",
+    "QueryCanceled": "57014", "IdleInTransactionSessionTimeout": "25P03", "ReadOnlySqlTransaction": "25006",
+    "InFailedSqlTransaction": "25P02", "DeadlockDetected": "40P01", "SerializationFailure": "40001",
+    "LockNotAvailable": "55P03", "ObjectInUse": "55006", "UniqueViolation": "23505",
+    "ForeignKeyViolation": "23503", "NotNullViolation": "23502", "CheckViolation": "23514",
+    "ExclusionViolation": "23P01", "UndefinedColumn": "42703", "UndefinedTable": "42P01",
+    "UndefinedFunction": "42883", "UndefinedObject": "42704", "DuplicateColumn": "42701",
+    "DuplicateTable": "42P07", "DuplicateObject": "42710", "DuplicatePreparedStatement": "42P05",
+    "SyntaxError": "42601", "InsufficientPrivilege": "42501", "DatatypeMismatch": "42804",
+    "AmbiguousColumn": "42702", "TooManyConnections": "53300", "DiskFull": "53100", "OutOfMemory": "53200",
+    "ConfigurationLimitExceeded": "53400", "InvalidPassword": "28P01",
+    "InvalidAuthorizationSpecification": "28000", "InvalidCatalogName": "3D000",
+    "ProgramLimitExceeded": "54000", "SequenceGeneratorLimitExceeded": "2200H",
+    "StringDataRightTruncation": "22001", "NumericValueOutOfRange": "22003",
+    "InvalidTextRepresentation": "22P02", "DataCorrupted": "XX001", "IndexCorrupted": "XX002",
+    "InternalError_": "XX000", "ConnectionDoesNotExist": "08003", "ConnectionFailure": "08006",
+    "InvalidSqlStatementName": "26000", "ObjectNotInPrerequisiteState": "55000",
+    "FeatureNotSupported": "0A000", "IoError": "58030",
 }  # fmt: skip
 
 
@@ -59,7 +63,7 @@ def is_start(line: str) -> bool:
 
 
 def parse(text: str) -> Traceback | None:
-    """Return what the text of one or several chained tracebacks says; None when there is no exception in it."""
+    """Return what the text of one or several chained tracebacks says; None when it holds no exception."""
     found: list[tuple[str, str, str]] = []
     frame, in_frames = "", False
     for raw in text.splitlines():
