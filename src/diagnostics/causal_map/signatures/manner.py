@@ -1,0 +1,166 @@
+"""How people report, whatever the cause: signs of good health, of missing evidence, of harm, and of how many are hit.
+
+Each concept is a list of patterns with weights, in English and Russian; the same matcher as for mechanisms reads them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from diagnostics.causal_map.signatures.matching import Hit, Matcher, table
+
+#: Said about something that needs no cure: expected, planned, tested, noise, a question.
+HEALTHY = [
+    (r"all (?:is |are |was |were )?(?:healthy|fine|good|ok|okay|green|normal|well)\b", 2.5),
+    (r"(?:everything|all|it|service|site|app|system|printing|\w+ing) (?:still )?(?:works|worked|runs|is working|is healthy)\b(?! (?:if|when|with|only|after|for a|again after|from))", 1.6),
+    (r"(?:works|worked|working|running|behaves) (?:fine|well|normally|as (?:expected|before|designed|intended))", 1.6),
+    (r"(?:no|zero|0|without(?: any)?) (?:\w+ )?(?:fail\w*|errors?|complaints?|impact|user impact|problems?|issues?|incidents?|5xx|4xx|422|500s?|alerts?|lost \w+|losses|timeouts|difference)\b", 1.8),
+    (r"(?:nobody|no one|no user|no customer|no client)s? (?:is |was |has |have |were |are )?(?:affected|complain\w*|notic\w*|report\w*)", 2.5),
+    (r"(?:users?|customers?|clients?) (?:are |were |is |was )?(?:not|un)[- ]?affected|not affected|no one affected", 2.5),
+    (r"(?:test|drill|backup|restore|job|migration|deploy\w*|run|attempt|retry|check|upgrade)s? .{0,25}(?:succeed\w*|success\w*|passed|completed|went (?:well|fine)|finished (?:ok|fine|without))", 2.2),
+    (r"(?:second|next|first) (?:attempt|try|retry) (?:always )?(?:succeeds|works|succeeded)|(?:all )?retries succeed\w*|retried successfully", 2.0),
+    (r"(?:within|below|under|inside) (?:the |our )?(?:slo|sla|limits?|budget|target|threshold|norm)|slo is|far (?:from|below) the (?:limit|threshold)", 2.5),
+    (r"(?:is |are |was |as |were |totally |perfectly )?(?:expected|intended|intentional\w*|on purpose|by design|harmless|known noise|cosmetic noise|deliberate\w*)\b", 2.0),
+    (r"(?:this|it|that|which) is (?:quite |perfectly )?normal|normal behaviou?r|false (?:alarm|positive)", 2.5),
+    (r"(?:planned|scheduled|announced) (?:deploy\w*|maintenance|work|restart|downtime|reboot|switch\w*|failover|upgrade|migration|shutdown)|our own (?:planned )?\w+|maintenance window|game ?day|chaos (?:test|experiment|day)|drill\b", 2.5),
+    (r"(?:just|only|simply) (?:asking|reporting|informing|curious|checking|a question|a note|letting you know|for the record)|fyi\b|for (?:your )?information|no action (?:needed|required)|nothing to do", 2.8),
+    (r"(?:should|do|must|need) (?:i|we) (?:to )?(?:worry|be worried|be concerned|care|do (?:something|anything)|change|tune|increase|enable)|is (?:this|that|it) (?:ok|okay|normal|fine|a problem|dangerous|expected|safe|bad)\b|what does (?:this|it|that) mean|how (?:do|can|should) (?:i|we)\b|can (?:i|we) ignore|which (?:\w+ )?(?:is better|should we)|what is the (?:right|recommended|best)", 2.6),
+    (r"(?:security )?scanner|vulnerability scan\w*|pen ?test\w*|port scan|wp-(?:login|admin)|\.php\b|bots? (?:prob|scan|ask)\w*|crawlers? ask|favicon|robots\.txt", 2.6),
+    (r"(?:user|customer|client|analyst|visitor|browser|admin|he|she|they) (?:himself |herself )?(?:blocked (?:the|our) bot|typed|mistyped|pressed|cancel\w*|closed (?:the|his|her|their) (?:tab|page|browser|laptop)|disconnect\w*|left the page|navigat\w* away|forgot (?:his|her|the|their) password|entered (?:a |the )?wrong)", 2.4),
+    (r"(?:bank|issuer) (?:has )?(?:declined|refused)|declined the card|insufficient funds|wrong (?:pin|cvc|cvv)", 2.2),
+    (r"(?:in|on) (?:my )?(?:dev\b|development|local\b|laptop|my machine|sandbox on purpose|terminal)", 1.0),
+    (r"page cache|idle connections?|is the pool\b|available is \d|plenty of free|warn(?:ing|s)? (?:bothers|annoys|only)|(?:warning|message|line) (?:appears|printed|logged|shown) (?:once|at (?:start|shutdown|exit|boot)|when|while|on every (?:start|deploy))", 1.6),
+    (r"(?:disappeared|gone|went away|resolved|recovered|closed) (?:by itself|after the (?:planned|maintenance))|already (?:fixed|solved|resolved|recovered)|was fixed", 1.2),
+    (r"(?:on |in )?staging (?:only )?(?:on purpose|deliberately|test)|load test (?:of ours|went|passed|finished)|(?:during|from) (?:our )?(?:own )?(?:load|stress|penetration) test", 1.6),
+    (r"(?:latency|memory|cpu|disk|usage|load) (?:rose|went up|is|used|at|reached|peaks?) .{0,40}(?:but|still|and|;) .{0,40}(?:slo|limit|available|cache|normal|fine|enough|ok\b|free)", 2.2),
+    (r"план\w*ы?[ея]? (?:работ|деплой|рестарт|обслуж|перезапуск|отключ|переключ|миграц)\w*|планов\w*|по плану|учени\w*|тестов\w* (?:прогон|восстан)\w*", 2.3),
+    (r"вс[её] (?:работает|в порядке|хорошо|ок|нормально|штатно|зелён\w*|зелен\w*)|работает (?:нормально|штатно|как (?:надо|обычно|задумано))", 2.2),
+    (r"ошибок нет|нет ошибок|без (?:ошибок|последствий|потерь|сбоев)|жалоб нет|никто не (?:жал|замет|пострад)\w*|пользовател\w* не (?:затрон|пострад|замет)\w*|0 ошибок|не (?:влияет|мешает)", 2.2),
+    (r"(?:надо|нужно|стоит) ли|это (?:нормально|норма|ожидаем|так и (?:надо|задумано))\w*|ожидаем\w*|просто (?:вопрос|спрашива|отчит|сообща|информир|интерес)\w*|для (?:справки|информации)|вопрос:|подскажите|можно ли (?:игнор|не обращ)\w*", 2.4),
+    (r"успешно|прош[её]л (?:успешно|нормально|штатно)|завершил\w* (?:успешно|без)|(?:завершились|завершилась|закончил\w*), вс[её]", 1.8),
+    (r"сканер\w*|пентест\w*|пользователь (?:сам )?(?:заблокировал|отменил|закрыл|нажал|ошибся|вв[её]л неверн)\w*|банк отклонил|заблокировал бота", 2.4),
+]  # fmt: skip
+
+#: Machine texts that are loud and mean nothing by themselves.
+NOISE = [
+    (r"bot was blocked by the user|user is deactivated|bot can't initiate conversation", 3.0),
+    (r"InsecureRequestWarning|DeprecationWarning|PendingDeprecationWarning|FutureWarning|UserWarning|SyntaxWarning|RemovedIn\w+Warning|MovedIn20Warning", 1.8),
+    (r"canceling statement due to user request|KeyboardInterrupt", 2.5),
+    (r"card was declined|card_declined|insufficient_funds|CardError", 1.5),
+    (r"SIGWINCH|SIGHUP|Handling signal: (?:term|hup|winch|int|usr1)|Shutting down: Master|Worker exiting|Booting worker", 1.6),
+    (r"Broken pipe|CancelledError|ClientDisconnect|WebSocketDisconnect|client disconnected|Connection reset by peer", 0.6),
+    (r"automatic (?:vacuum|analyze) of table|checkpoint (?:starting|complete)|connection (?:received|authorized)", 2.5),
+    (r"404 .{0,60}(?:favicon|wp-|\.php|robots\.txt|\.env|\.git)|(?:GET|POST) /(?:wp-|\.env|\.git|phpmyadmin|favicon)", 3.0),
+    (r"Retrying \(Retry\(|Invalid HTTP request received|invalid length of startup packet", 1.4),
+    (r"worker: Warm shutdown|celery@\S+ ready|running celery with superuser|Auto-restarting worker after max requests|Maximum request limit of \d+ exceeded", 2.5),
+    (r"not a valid (?:login|password)|Invalid (?:login|username or password)|Login failed for user|\b401\b .{0,40}/login", 1.5),
+    (r"there is (?:already a|no) transaction in progress|relation \"[^\"]{1,80}\" already exists, skipping|already exists, skipping", 2.5),
+]  # fmt: skip
+
+#: Said when the report itself lacks what is needed to decide.
+VAGUE = [
+    (r"(?:is |are |was )?(?:unknown|unclear|not known|not visible|uncertain|undetermined)\b|not (?:sure|clear)|hard to say|cannot (?:tell|say)|can't tell|no idea|who knows|nobody knows", 2.4),
+    (r"(?:do|does|did|we|i) (?:not|n't) know\b|don't know|didn't (?:log|note|save|see)", 2.2),
+    (r"(?:maybe|perhaps|probably|possibly)\b|(?:might|could|may) (?:have been|only be|also be|be (?:a|the|our|them|it|caused|related))", 1.2),
+    (r"(?:oom|network|db|database|cache|redis|partner|deploy|memory|disk|swap|rss|cpu|us|them)\b[^.]{0,30}\bor\b[^.]{0,40}\?", 1.5),
+    (r"(?:cannot|can't|could not|couldn't|unable to|not able to|did not|impossible to) (?:be )?reproduc\w*|not reproducible", 2.4),
+    (r"no (?:further |more |other |additional |server |app |application )?(?:details?|info\w*|logs?|ids?|stack\w*|trac\w*|context|metrics|data|timestamps?|evidence|monitoring|error (?:text|message))\b", 1.9),
+    (r"(?:logs?|stderr|trace\w*|message|events?|metrics|status code|output|details?)\b[^.]{0,20} (?:was|were|is|are|got|have been|has been|had|had been)? ?(?:lost|rotated|truncated|cut|missing|gone|expired|empty|overwritten|scrubbed|redacted|not (?:logged|saved|available|kept|recorded|correlated)|deleted|unavailable)", 2.2),
+    (r"nothing (?:unusual |useful |suspicious )?(?:in|on) (?:the |our |any )?(?:logs?|dashboards?|metrics|monitoring|graphs?)|logs? (?:are|is|look) (?:clean|empty|silent|fine)|we see nothing|nothing (?:is )?wrong", 1.3),
+    (r"scrubbed|truncated|cut off|message ends here|screenshot|photo of the screen|(?:only|just|nothing but) (?:the |this |a |one )?(?:word|class name|number|code|text|line|sentence|phrase|exception name)", 2.0),
+    (r"(?:not|never) logged|do not log|don't log|not (?:been )?captured|without (?:a |any )?(?:traceback|details?|context|message|stack|logs?)|has no (?:message|text|details?)", 2.0),
+    (r"(?:it|this|page|site|app|everything|something|system) (?:does not|doesn't|do not|don't|isn't|is not|just does not) (?:work|load|open|respond)\w*\b|(?:please|pls) (?:check|look|help|fix|advise)|help!+|urgent!+", 1.5),
+    (r"(?:something|somebody|somewhere|somehow|some(?:times)? .{0,30}sometimes|strange|weird\w*|odd\w*|mysterious\w*|feels? (?:slow|wrong|off)|funny|acts? up)\b", 1.3),
+    (r"(?:a|one|some|our|the) (?:client|customer|user|ceo|boss|manager|colleague|sales\w*|support) (?:says?|claims?|reports?|told|mentions?|complains?)", 0.9),
+    (r"(?:which|what) (?:host|server|endpoint|command|service|page|job|one|of|part|version|user)\b[^.?]{0,30}(?:unknown|not|is|\?)|which of (?:the )?\w+|(?:time|page|host|version|endpoint) (?:and \w+ )?(?:is |are )?(?:unknown|not (?:given|known|stated|mentioned))", 1.9),
+    (r"(?:many|several|a lot of|multiple) (?:things|changes|releases|services|components) (?:changed|at once|at the same time|since|were|together)|mixed endpoints|all at the same time we", 2.0),
+    (r"(?:attach|attached|pasted?|found) (?:is )?(?:the )?(?:only|last|first|some)|the only (?:warning|line|thing|message|log)|(?:exists|there|present|been there) (?:since|for) (?:ever|years?|last year|always|months)|unrelated", 2.0),
+    (r"since forever|for ages|somebody noticed|fired and resolved|resolved by itself|happened once|once (?:last|this) (?:week|month|night)|one-off", 1.3),
+    (r"непонятн\w*|неизвестн\w*|не (?:ясно|знаю|знаем|понятно|указан\w*|удалось (?:воспроизв|понять|выясн)\w*)|воспроизвести не|не воспроизв\w*", 2.3),
+    (r"скриншот\w*|без (?:трейс\w*|подробност\w*|деталей|логов|контекста|стека)|только (?:слов|строк|код|текст|фраз)\w*|лог\w* (?:потер|затёрт|затерт|ротир|не сохран|пуст|нет)\w*|обрыва\w* на полуслове", 2.0),
+    (r"что-то|как-то|где-то|почему-то|какая-то|какой-то|иногда|вроде|кажется|возможно|наверное|может быть|странн\w*", 1.1),
+    (r"в логах (?:ничего|пусто|чисто|тихо)|логи (?:чист|пуст)\w*|ничего подозрительного", 1.3),
+    (r"(?:не работает|всё сломалось|все сломалось|тормозит|глючит|виснет)[.!]*(?:$|\n)|(?:помогите|посмотрите|проверьте|разберитесь)|срочно", 1.4),
+    (r"(?:клиент|пользователь|директор|менеджер|коллега|кто-то|сотрудник|один из) (?:говорит|жалуется|сообщ|утвержда|пишет)\w*", 0.9),
+]  # fmt: skip
+
+#: Said about something that does harm; negated harm is cut out first.
+HARM = [
+    (r"fail(?:s|ed|ing|ures?)?\b|broke\w*|crash\w*|dies?\b|died|dead\b|hangs?\b|hung\b|stuck|freez\w*|unusable|unavailable|unreachable|refuse[sd]?\b|reject\w*|wrong\b", 1.0),
+    (r"(?:cannot|can't|can not|could not|unable to|won't|will not|does not|doesn't|do not|don't|stopped|stops|no longer|never) \w+", 0.9),
+    (r"slow\w*|time[sd]? ?-?outs?|timing out|takes? (?:\d+|several|many) ?(?:s|sec|seconds|minutes?)|latency|sluggish|crawl\w*|stutter\w*|lag\w*\b", 0.8),
+    (r"(?:users?|customers?|clients?|people|everybody|everyone|nobody) .{0,30}(?:complain|cannot|can't|lose|lost|get|see|report)\w*|lost\b|missing|disappear\w*|50[0234]\b|outage|down\b|disaster", 0.9),
+    (r"пад(?:ает|ают)|упал\w*|не (?:работа|открыва|запуска|старту|поднима|сохраня|созда|отправля|приход|загружа|отвеча|доход|обнов|проход|вид)\w*|сломал\w*|завис\w*|виснет|замира\w*|тормоз\w*|медленн\w*|ошибк\w*|сбой|обрыва\w*|потеря\w*|пропа\w*|жалу\w*|недоступ\w*", 1.0),
+]  # fmt: skip
+
+#: Harm that is denied, and so is none.
+NO_HARM = (
+    r"\b(?:no|zero|0|without(?: any)?|not a single|none of the) (?:\w+ ){0,2}?(?:fail\w*|errors?|complaints?|impact|problems?|issues?|"
+    r"incidents?|5xx|timeouts?|downtime|outage|lost|losses|crash\w*|broken|slow\w*)\b(?: \w+)?|ошибок нет|нет ошибок|"
+    r"без (?:ошибок|потерь|сбоев)|\b(?:nobody|no one) complain\w*|\bnever fail\w*|\bnot (?:slow|broken|down|affected|failing)\b"
+)
+
+#: How many are hit, and how badly; the weight moves the severity by that many steps.
+IMPACT = {
+    "all": [
+        (r"(?:everything|everyone|everybody|nobody|no one|nothing) .{0,30}(?:fail|down|dead|broke|stop|cannot|can|hang|work|unavail|error|start|log)\w*", 1.0),
+        (r"(?:entire|whole|complete) (?:\w+ )?(?:site|api|app|application|service|backend|shop|store|system|checkout|product|company|platform|production|table)", 1.0),
+        (r"(?:all|every|each)(?: single| of the| our| the)? (?:users?|customers?|clients?|requests?|pages?|endpoints?|writes?|saves?|orders?|logins?|sign-?ups?|payments?|inserts?|services?|hosts?|connections?|instances?|pods?|workers?|calls)\b", 0.8),
+        (r"(?:site|service|production|prod|backend|api|shop|app|database|checkout|login) (?:is |are |was |went )?(?:completely |totally |fully )?(?:down|dead|offline|unreachable|unavailable)", 1.0),
+        (r"(?:does|do|did|will|would|can) ?(?:not|n't) (?:start|boot|come up|launch)|won't (?:start|boot|come up)|cannot (?:start|boot)|fails? to (?:start|boot)|nothing starts|broken by (?:the )?rebuild", 0.6),
+        (r"no (?:new )?(?:orders?|payments?|sign-?ups?|logins?|users?|writes?) (?:can|is|are|get|go|come)\w*|(?:orders?|payments?) (?:cannot|can't|can not) be", 0.8),
+        (r"(?:data|orders?|payments?|messages?|records?|rows?) (?:is|are|were|get|gets|got|being|will be)? ?(?:being )?(?:lost|overwritten|corrupt\w*|deleted)|data loss|losing (?:data|orders|payments)", 0.9),
+        (r"(?:весь|вся|всё|все) (?:сайт|сервис|прод|бэкенд|бекенд|магазин|система|приложение|запрос|пользовател|клиент|страниц|запис)\w*|ничего не (?:работает|сохраняется|открывается)|(?:сайт|прод|сервис|бэкенд|бекенд|магазин) (?:лежит|упал|недоступен|не (?:отвечает|работает|стартует|поднимается|открывается))|не (?:стартует|запускается|поднимается)|у всех", 0.8),
+        (r"100 ?%|полностью|целиком", 0.4),
+    ],
+    "core": [
+        (r"(?:checkout|payments?|pay\b|paying|logins?|log(?:ging)? in|sign-?ups?|registrations?|orders?|purchases?|cart|basket|billing|invoic\w*|оплат\w*|плат[её]ж\w*|заказ\w*|заявк\w*|вход\w*|логин\w*|регистрац\w*|корзин\w*)", 0.5),
+    ],
+    "few": [
+        (r"(?:one|single|a certain|one certain|a specific|one specific|one particular) (?:\w+ )?(?:user|customer|client|person|partner|invoice|counterparty|employee|supplier|file|row|record|page|order|endpoint|tenant|host|type|category)\b", 0.6),
+        (r"(?:one|single|only one) user\b|only (?:one|a few|two|some|for one|i|me)\b|(?:у одного|один|одна|одному|одним) (?:клиент|пользовател|сотрудник|контрагент|партн|файл|заказ|запис)\w*|только у (?:одного|меня)", 0.7),
+        (r"(?:a few|few|some|rare\w*|occasional\w*|sometimes|intermittent\w*|sporadic\w*|from time to time|now and then|once in a while)\b|редко|изредка|иногда|некотор\w*|несколько раз|время от времени|эпизодически", 0.5),
+        (r"(?:per|an?|every) hour\b|per (?:day|week)|в (?:час|день|неделю)", 0.3),
+        (r"(?:retry|reload\w*|refresh\w*|second (?:try|attempt)|repeating) .{0,20}(?:helps|works|succeeds|fixes)|workaround|work-around|обходн\w* путь|повтор\w* (?:помога|проход)\w*", 0.6),
+        (r"(?:staging|stage|dev|test|qa|local|ci|pytest|laptop)\b|стейдж\w*|тестов\w* (?:стенд|сред|окруж)\w*|локальн\w*", 0.7),
+        (r"(?:admin|internal|back ?office|dashboard|nightly|report\w*|crawler|import\w*|export\w*|cron|monitoring|cli|script)\b|админк\w*|внутренн\w*|отч[её]т\w*|ночн\w*|выгрузк\w*|импорт\w*|экспорт\w*", 0.4),
+        (r"cosmetic|annoying|bothers|typo|low priority|not urgent|no rush|не срочно|косметич\w*|мелоч\w*", 1.2),
+        (r"for (?:about )?(?:a|one|two|\d+) (?:minutes?|seconds?)\b|then (?:it is )?(?:normal|fine|ok|quick)|recovers? (?:by itself|on its own)|потом (?:нормально|сама|само|всё)", 0.4),
+    ],
+    "many": [
+        (r"(?:users|customers|clients|people|tenants|managers|sellers|visitors) (?:are |have |report|complain|cannot|can't|get|see|lose|wait)\w*|клиенты (?:жалу|не могут|ждут)\w*|пользовател\w* (?:жалу|не могут|ждут)\w*", 0.4),
+        (r"(?:production|prod)\b|(?:на|в) прод\w*|боев\w*", 0.3),
+        (r"random (?:50\d|errors?)|in waves|at peak\w*|in peaks?|в пик\w*|half of|most|половин\w*|больш\w* часть|massive\w*|массово", 0.4),
+        (r"(?:stopped|stops|died|dies|disappear\w*|nothing is delivered)\b|перестал\w*|остановил\w*", 0.2),
+    ],
+}  # fmt: skip
+
+CONCEPTS = {
+    "healthy": HEALTHY,
+    "vague": VAGUE,
+    "harm": HARM,
+    "impact.all": IMPACT["all"],
+    "impact.core": IMPACT["core"],
+    "impact.few": IMPACT["few"],
+    "impact.many": IMPACT["many"],
+}
+
+
+@lru_cache(maxsize=1)
+def _people() -> Matcher:
+    return Matcher([table(CONCEPTS)])
+
+
+@lru_cache(maxsize=1)
+def _machines() -> Matcher:
+    return Matcher([table({"noise": NOISE})])
+
+
+def how_people_say_it(text: str) -> list[Hit]:
+    """Return the concepts of ``CONCEPTS`` found in ``text``, with the words that matched."""
+    return _people().hits(text)
+
+
+def loud_but_meaningless(text: str) -> list[Hit]:
+    """Return machine texts in ``text`` that seldom mean trouble."""
+    return _machines().hits(text)
