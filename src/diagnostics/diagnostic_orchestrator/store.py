@@ -59,7 +59,7 @@ class StoredSession(Record):
 
 
 def default_path() -> Path:
-    """Return ``DIAGNOSE_STORE`` (a file or a folder), or ``.diagnostics/sessions.db`` in the working directory."""
+    """Return ``DIAGNOSE_STORE`` (a file or a folder), or ``.diagnostics/sessions.db`` below here."""
     given = os.environ.get(STORE_VARIABLE, "")
     path = Path(given).expanduser() if given else Path.cwd() / DIRECTORY
     return path / FILE if not path.suffix or path.is_dir() else path
@@ -68,8 +68,8 @@ def default_path() -> Path:
 class SessionStore:
     """Keeps sessions in one SQLite file; many processes may use it at once.
 
-    The file is readable by its owner only: problem texts and evidence are nobody else's business, redacted as
-    they are. Every call opens its own connection, so that a store can be shared by threads and survives a fork.
+    The file is readable by its owner only: problem texts and evidence are nobody else's business, redacted
+    as they are. Every call opens its own connection, so that threads can share a store.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:

@@ -46,7 +46,7 @@ class CommonHypotheses:
         """Return what is seen if this host or process has run out of CPU, memory, disk, I/O or descriptors.
 
         Saturation together with waiting: a busy CPU for which nothing waits is well used, not exhausted.
-        Measured over one second; where the kernel does not show how long tasks wait (PSI), the number of
+        Measured over half a second; where the kernel does not show how long tasks wait (PSI), the number of
         tasks that want to run stands in.
         """
         from diagnostics.hypothesis_testing import resources

@@ -36,7 +36,7 @@ class Door:
     """Opens single sessions the way an engine does, without touching its pool."""
 
     def __init__(self, engine: Engine | AsyncEngine, clock: Clock) -> None:
-        # By its attribute, not its class: importing SQLAlchemy's asyncio part would cost those who do not use it.
+        # By its attribute, not its class: importing SQLAlchemy's asyncio costs those who do not use it.
         inner = getattr(engine, "sync_engine", None)
         self._is_async = inner is not None
         self._engine: Engine = engine if inner is None else inner  # type: ignore[assignment]

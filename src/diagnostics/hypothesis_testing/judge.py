@@ -119,9 +119,9 @@ def conclude(name: str, judgement: Judgement, conditions: Sequence[ConditionResu
         return f"Inconclusive: '{title}' predicts nothing, so nothing was tested."
     if rate.n == 0:
         return f"Inconclusive: no condition of '{title}' could be tested ({_first(untested)})."
-    share = (
-        f"{rate.successes} of {rate.n} predictions observed (95 % interval {rate.low:.0%} to {rate.high:.0%})"
-    )
+    share = f"{rate.successes} of {rate.n} predictions observed"
+    if any(c.trials > 1 for c in conditions):
+        share += f" (95 % interval {rate.low:.0%} to {rate.high:.0%})"
     if judgement.verdict is Verdict.SUPPORTED:
         return f"Supported: {share}; {_seen(observed)}."
     if judgement.verdict is Verdict.REFUTED:

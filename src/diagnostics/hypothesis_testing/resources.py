@@ -11,7 +11,7 @@ from diagnostics.errors import ProbeError
 from diagnostics.runtime import host
 from diagnostics.runtime.clock import Clock
 
-WINDOW_SECONDS = 1.0
+WINDOW_SECONDS = 0.5
 SAMPLES = 10
 
 #: Above this a queue in front of the CPUs grows fast (M/M/c: waiting grows as 1 / (1 - utilisation)).
@@ -49,7 +49,7 @@ class Exhaustion:
 
 
 def cpu(clock: Clock) -> Exhaustion:
-    """Return whether the CPUs are busy and tasks wait for them, over one second."""
+    """Return whether the CPUs are busy and tasks wait for them."""
     if not host.has_proc():
         raise ProbeError("CPU waiting time is read from /proc, which this system has not.")
     first, stalled = host.cpu_times(), host.pressure("cpu").get("some")
@@ -79,7 +79,7 @@ def cpu(clock: Clock) -> Exhaustion:
 
 
 def memory(clock: Clock) -> Exhaustion:
-    """Return whether memory is used up and tasks stall for it, over one second."""
+    """Return whether memory is used up and tasks stall for it."""
     import psutil
 
     before = host.pressure("memory").get("some")
@@ -121,7 +121,7 @@ def disk() -> Exhaustion:
 
 
 def io(clock: Clock) -> Exhaustion:
-    """Return whether all tasks stall together for I/O, over one second."""
+    """Return whether all tasks stall together for I/O."""
     before = host.pressure("io").get("full")
     began = clock.monotonic()
     if before is None:

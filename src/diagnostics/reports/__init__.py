@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""Reports: from the comprehensive report, one plain dict, to JSON, Markdown and HTML."""
