@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 
 
 class SqliteHistory:
-    """Keeps results in batches of at most a second; alerts and states are durable when the call returns."""
+    """Keeps results and states in batches of a second; an alert is durable when the call returns."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class SqliteHistory:
         self._clock = clock
         self._lock = threading.Lock()
         self._pending: list[tuple[Any, ...]] = []
+        self._pending_states: dict[str, str] = {}
         self._flushed_at = self._pruned_at = clock.monotonic()
         self._since_prune: dict[str, int] = {}
         self._db = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
@@ -68,7 +69,7 @@ class SqliteHistory:
                 hint="Use a newer release, or another file.",
             )
         self._db.execute("PRAGMA journal_mode=WAL")
-        # NORMAL: a power loss may cost the last commits, never the file; alerts and states ask for FULL.
+        # NORMAL: a power loss may cost the last commits, never the file; alerts ask for FULL.
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -130,14 +131,13 @@ class SqliteHistory:
         return [alert_from(json.loads(body)) for (body,) in reversed(rows)]
 
     def save_state(self, name: str, state: Mapping[str, object]) -> None:
+        body = json.dumps(dict(state))
         with self._lock:
-            self._durably(
-                "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
-                (name, json.dumps(dict(state))),
-            )
+            self._pending_states[name] = body
 
     def states(self) -> dict[str, dict[str, object]]:
         with self._lock:
+            self._flush()
             rows = self._db.execute("SELECT name, body FROM state").fetchall()
         return {name: json.loads(body) for name, body in rows}
 
@@ -166,13 +166,18 @@ class SqliteHistory:
     def _flush(self) -> None:
         now = self._clock.monotonic()
         self._flushed_at = now
-        if not self._pending:
+        if not self._pending and not self._pending_states:
             return
         # Taken before they are written: rows that a full disk refuses are given up, memory stays bounded.
         rows, self._pending = self._pending, []
+        states, self._pending_states = self._pending_states, {}
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany("INSERT INTO result VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany(
+                "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                list(states.items()),
+            )
             for row in rows:
                 self._since_prune[row[0]] = self._since_prune.get(row[0], 0) + 1
             full = [name for name, count in self._since_prune.items() if count * 10 >= self._per_check]

@@ -136,10 +136,19 @@ class Scheduler(Generic[K]):
             due = self._schedule.next()
         return None if due is None else max(0.0, due - self._clock.monotonic())
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether anything will ever be due."""
+        return len(self._schedule) > 0
+
+    def take_due(self) -> list[K]:
+        """Return what is due now, as done, for a caller who does it."""
+        with self._changed:
+            return self._schedule.take_due(self._clock.monotonic())
+
     def step(self) -> list[K]:
         """Do what is due now; return it."""
-        with self._changed:
-            taken = self._schedule.take_due(self._clock.monotonic())
+        taken = self.take_due()
         for key in taken:
             try:
                 self._act(key)

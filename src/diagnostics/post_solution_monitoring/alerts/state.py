@@ -48,7 +48,7 @@ def announce(
     """Return what people know now, and what they are told to know it.
 
     It compares what is the case with what was announced, instead of reacting to the moment of a change: so a
-    silence, a restart or a lost message delays a notice and never loses one. Recoveries are told in silence too.
+    silence, a restart or a lost message delays a notice and never loses one. Recoveries are told in any case.
 
     Args:
         state: What is the case.

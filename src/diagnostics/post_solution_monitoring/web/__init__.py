@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""The monitor on the web."""
