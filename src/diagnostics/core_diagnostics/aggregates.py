@@ -12,7 +12,7 @@ SLOTS = 40  # ten minutes in slots; what is older is kept as one
 
 
 def bucket_of(nanoseconds: int) -> int:
-    """Return the bucket of a duration: eight to each power of two, so that a bucket is at most 12.5 % wide."""
+    """Return the bucket of a duration: eight to each power of two, at most 12.5 % wide."""
     bits = nanoseconds.bit_length()
     if bits <= 3:
         return max(nanoseconds, 0)
@@ -78,7 +78,7 @@ class Slot:
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
 
     def quantile(self, q: float) -> float:
-        """Return the quantile in seconds: the middle of its bucket, within 6.25 %; not-a-number when empty."""
+        """Return the quantile in seconds: the middle of its bucket, within 6.25 %; NaN when empty."""
         if not self.count:
             return float("nan")
         rank = q * (self.count - 1)

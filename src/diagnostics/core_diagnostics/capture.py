@@ -1,4 +1,4 @@
-"""Take what a stranger's values and errors say, at once, in bounded time, without running the stranger's code."""
+"""Take what strange values and errors say: at once, in bounded time, without running strange code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN_TEXT = frozenset(
 def freeze(value: Any, depth: int = DEPTH) -> Any:
     """Return the value as plain, bounded data; objects show their class and attributes.
 
-    No ``__repr__``, ``__str__`` or ``__len__`` of other people's classes is run: they may load from a database.
+    No ``__repr__``, ``__str__`` or ``__len__`` of other people's classes runs: it may load from a database.
     """
     if value is None or value is True or value is False:
         return value

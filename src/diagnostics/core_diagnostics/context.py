@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextvars import Token
+from sys import modules
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from diagnostics.core_diagnostics import writer
 from diagnostics.core_diagnostics.capture import freeze, freeze_mapping
-from diagnostics.core_diagnostics.correlation import CURRENT, Bound, Origin, begin, release
+from diagnostics.core_diagnostics.correlation import CURRENT, Bound, Origin, begin, next_number
 from diagnostics.core_diagnostics.decorator import failed
 
 if TYPE_CHECKING:
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 
     from diagnostics.core_diagnostics.logger import DiagnosticLogger
 
+_OPENTELEMETRY = "opentelemetry.trace"
+_ORIGINS = (int, Bound)
+_get, _bind, _unbind = CURRENT.get, CURRENT.set, CURRENT.reset
+
 
 class DiagnosticContext:
-    """Names a block of code: ``with diagnostic_context(logger, "IMPORT", file=name): ...``; also ``async with``.
+    """Names a block of code: ``with diagnostic_context(logger, "IMPORT", file=name):``; also ``async with``.
 
-    The block makes one event with its duration and outcome when it is left. Inside, module-level functions such
-    as ``validate_data`` use its logger, and all events share one correlation id. Exceptions pass through.
+    The block makes one event with its duration and outcome when it is left. Inside, module-level functions
+    such as ``validate_data`` use its logger, and all events share one correlation id. Errors pass through.
 
     Args:
         logger: Who logs.
@@ -48,40 +53,39 @@ class DiagnosticContext:
         for key, value in fields.items():
             self.fields[key] = freeze(value)
 
-    def __enter__(self) -> DiagnosticContext:
-        outer = CURRENT.get()
+    def __enter__(self) -> Self:
+        outer = _get()
         if outer is None:
-            self.origin: Origin = begin()
+            self.origin: Origin = begin() if _OPENTELEMETRY in modules else next_number()
             if writer._thread is None:  # noqa: SLF001 - a call of running() would cost as much as the rest
                 writer.start()
-        elif outer.__class__ is int or outer.__class__ is Bound:
-            self.origin = outer
         else:
-            self.origin = outer.origin
-        self._token: Token[Any] | None = CURRENT.set(self)
+            self.origin = outer if outer.__class__ in _ORIGINS else outer.origin
+        self._token: Token[Any] = _bind(self)
         self._started = perf_counter_ns()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        token, self._token = self._token, None
-        if token is not None:
-            release(token)
         site = self._site
+        try:
+            _unbind(self._token)
+        except ValueError:
+            pass  # left in another context than it was entered in: there is nothing to give back
+        del self._token  # it would keep the contexts around this one alive
         if site.off:
             return
         if error is not None:
             failed(site, self.origin, self._started, error, self.fields)
             return
-        recorder = site.logger.recorder
-        if len(recorder.pending) >= recorder.limit:
-            recorder.drop()
-            return
         more = None if self.fields is None else {"level": "INFO", "outcome": "ok", "fields": self.fields}
-        recorder.put((site, self.origin, self._started, perf_counter_ns(), more))
+        if len(site.pending) < site.limit:
+            site.put((site, self.origin, self._started, perf_counter_ns(), more))
+        else:
+            site.logger.recorder.drop()
 
-    async def __aenter__(self) -> DiagnosticContext:
+    async def __aenter__(self) -> Self:
         return self.__enter__()
 
     async def __aexit__(

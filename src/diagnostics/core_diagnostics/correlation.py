@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar, Token, copy_context
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from diagnostics.runtime.ids import TraceParent, new_id, new_span_id, parse_traceparent
 
@@ -32,7 +32,7 @@ class Bound:
     __slots__ = ("correlation_id", "trace")
 
     def __init__(self, correlation_id: str, trace: TraceParent | None = None) -> None:
-        self.correlation_id = correlation_id
+        self.correlation_id = correlation_id[:128]
         self.trace = trace
 
 
@@ -114,7 +114,7 @@ class Binding:
         if token is not None:
             release(token)
 
-    def __enter__(self) -> Binding:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -137,7 +137,7 @@ def bind_correlation_id(correlation_id: str | None = None) -> Binding:
 
 
 def bind_traceparent(header: str | None, *, correlation_id: str | None = None) -> Binding:
-    """Take over a W3C ``traceparent`` header; one that is missing or invalid starts a new id, as W3C demands."""
+    """Take over a W3C ``traceparent`` header; a missing or invalid one starts a new id, as W3C demands."""
     trace = parse_traceparent(header) if header else None
     return Binding(Bound(correlation_id or (trace.trace_id if trace else new_id()), trace))
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import wraps
+from sys import modules
 from time import perf_counter_ns
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from diagnostics.core_diagnostics import writer
 from diagnostics.core_diagnostics.capture import capture_error, innermost_line, type_name
-from diagnostics.core_diagnostics.correlation import CURRENT, begin, release
+from diagnostics.core_diagnostics.correlation import CURRENT, begin, next_number
 from diagnostics.core_diagnostics.logger import DiagnosticLogger, default_logger
 from diagnostics.core_diagnostics.recorder import Site
 
@@ -21,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OPENTELEMETRY = "opentelemetry.trace"
 _GENERATOR, _COROUTINE, _ITERABLE_COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 #: Full details of errors at one place are taken at most this often; in between type and message are kept.
 _DETAIL_EVERY_NS = 100_000_000
@@ -44,8 +46,8 @@ def diagnose_function(
 
     Every call makes one event with its duration and outcome. An exception passes through untouched; its event
     has the traceback, the innermost local variables without secrets, and the state of the system. Use it as
-    ``@diagnose_function(logger)``, ``@diagnose_function`` or ``@diagnose_function(name=...)``; without a logger the
-    events go to the logger of the innermost ``diagnostic_context``, else to the default one.
+    ``@diagnose_function(logger)``, ``@diagnose_function`` or ``@diagnose_function(name=...)``; without a
+    logger the events go to the logger of the innermost ``diagnostic_context``, else to the default one.
 
     Args:
         logger: Who logs.
@@ -84,9 +86,9 @@ def _flags(function: Any) -> int:
     """Return the flags of the code that a call will run (partials and callable objects included)."""
     while hasattr(function, "func") and not hasattr(function, "__code__"):
         function = function.func
-    code = getattr(function, "__code__", None) or getattr(
-        getattr(type(function), "__call__", None), "__code__", None
-    )
+    code = getattr(function, "__code__", None)
+    if code is None:
+        code = getattr(type(function).__call__, "__code__", None)
     return cast("int", getattr(code, "co_flags", 0))
 
 
@@ -176,7 +178,7 @@ def outcome_of(error: BaseException) -> tuple[str, str]:
 def _plain(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
     recorder = site.logger.recorder
     pending, put, drop, limit = recorder.pending, recorder.put, recorder.drop, recorder.limit
-    get, bind, now = CURRENT.get, CURRENT.set, perf_counter_ns
+    get, bind, unbind, now = CURRENT.get, CURRENT.set, CURRENT.reset, perf_counter_ns
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -195,7 +197,7 @@ def _plain(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
             else:
                 drop()
             return result
-        who = begin()
+        who = begin() if _OPENTELEMETRY in modules else next_number()
         token = bind(who)
         try:
             started = now()
@@ -209,7 +211,10 @@ def _plain(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
             else:
                 drop()
         finally:
-            release(token)
+            try:
+                unbind(token)
+            except ValueError:
+                pass  # closed in another context than it began in: there is nothing to give back
         if writer._thread is None:  # noqa: SLF001 - a call of running() would cost as much as the rest
             writer.start()
         return result
@@ -220,7 +225,7 @@ def _plain(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
 def _coroutine(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
     recorder = site.logger.recorder
     pending, put, drop, limit = recorder.pending, recorder.put, recorder.drop, recorder.limit
-    get, bind, now = CURRENT.get, CURRENT.set, perf_counter_ns
+    get, bind, unbind, now = CURRENT.get, CURRENT.set, CURRENT.reset, perf_counter_ns
 
     @wraps(function)
     async def call(*args: Any, **kwargs: Any) -> Any:
@@ -239,7 +244,7 @@ def _coroutine(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
             else:
                 drop()
             return result
-        who = begin()
+        who = begin() if _OPENTELEMETRY in modules else next_number()
         token = bind(who)
         try:
             started = now()
@@ -253,7 +258,10 @@ def _coroutine(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
             else:
                 drop()
         finally:
-            release(token)
+            try:
+                unbind(token)
+            except ValueError:
+                pass  # closed in another context than it began in: there is nothing to give back
         if writer._thread is None:  # noqa: SLF001 - as above
             writer.start()
         return result
@@ -267,7 +275,7 @@ def _finished(site: Site, who: Any, started: int, items: int) -> None:
     )
 
 
-# A generator shares the context of whoever consumes it, so it must not bind an id of its own between two items.
+# A generator shares the context of its consumer, so it must not leave an id of its own bound between items.
 
 
 def _generator(function: Callable[..., Any], site: Site) -> Callable[..., Any]:

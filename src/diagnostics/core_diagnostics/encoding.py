@@ -33,6 +33,8 @@ def timestamp(nanoseconds: int) -> str:
 
 def identity(who: Any) -> str:
     """Return the middle of a line: the rest of the correlation id's value, trace ids, and the next key."""
+    if who.__class__ is int:
+        return f'{correlation_id_of(who)}","duration_seconds":'
     trace = trace_of(who)
     text = json.dumps(correlation_id_of(who) or "")[1:]
     if trace is not None:

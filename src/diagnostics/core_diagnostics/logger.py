@@ -84,7 +84,6 @@ class DiagnosticLogger:
         self.sites: dict[str, Site] = {}
         self._level = level_number(level)
         self._enabled = enabled
-        self._lock = threading.Lock()
         self._sinks: tuple[Sink, ...] = ()
         self._lines: list[str] | None = None
         #: Where lines about calls that went well go; None when nobody wants them.
@@ -136,12 +135,9 @@ class DiagnosticLogger:
         key = f"{event}:{name}"
         site = self.sites.get(key)
         if site is None:
-            with self._lock:
-                site = self.sites.get(key)
-                if site is None:
-                    site = self.recorder.site(self, event, name, follows=follows)
-                    if len(self.sites) < 2000:  # names made of ids must not fill the memory
-                        self.sites[key] = site
+            site = self.recorder.site(self, event, name, follows=follows)
+            if len(self.sites) < 2000:  # names made of ids must not fill the memory
+                site = self.sites.setdefault(key, site)
         return site
 
     # ------------------------------------------------------------ events
@@ -149,7 +145,7 @@ class DiagnosticLogger:
     def log(
         self, level: str | int, event: str, *args: object, error: BaseException | None = None, **fields: Any
     ) -> None:
-        """Make an event; ``args`` are put into the text as standard logging does it, ``fields`` go beside it."""
+        """Make an event; ``args`` go into the text as in standard logging, ``fields`` beside it."""
         if not self._enabled:
             return
         try:

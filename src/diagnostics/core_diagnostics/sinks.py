@@ -1,4 +1,4 @@
-"""Where lines go: a file, a stream, standard logging. A sink that fails never raises; it counts and tries again."""
+"""Where lines go: a file, a stream, standard logging. A failing sink never raises: it counts and retries."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ class Sink(Protocol):
     def after_fork(self) -> None: ...
 
 
+def taken(lines: list[str]) -> list[str]:
+    """Take all lines out of the list; ones that another thread adds meanwhile stay in it."""
+    count = len(lines)
+    result = lines[:count]
+    del lines[:count]
+    return result
+
+
 class FileSink:
     """Appends whole batches to a file, which may be moved away by a log rotation at any time.
 
@@ -57,9 +65,8 @@ class FileSink:
     def flush(self) -> None:
         """Write what there is; on failure keep it for later, as much as the backlog holds."""
         with self._lock:
-            if self.lines:
-                lines, self.lines[:] = self.lines[:], []
-                self._waiting += "".join(lines).encode("utf-8", "backslashreplace")
+            while self.lines:
+                self._waiting += "".join(taken(self.lines)).encode("utf-8", "backslashreplace")
             if self._waiting and monotonic() >= self._retry_at:
                 self._write()
             if len(self._waiting) > BACKLOG_BYTES:
@@ -90,7 +97,7 @@ class FileSink:
         if self._descriptor is not None and now - self._checked_at > REOPEN_CHECK_SECONDS:
             self._checked_at = now
             try:
-                there = os.stat(self.path)
+                there = self.path.stat()
             except OSError:
                 self._close()
             else:
@@ -152,9 +159,9 @@ class StreamSink:
     def flush(self) -> None:
         """Write what there is; lines that a broken stream does not take are dropped."""
         with self._lock:
-            if not self.lines:
+            lines = taken(self.lines)
+            if not lines:
                 return
-            lines, self.lines[:] = self.lines[:], []
             try:
                 self.stream.write("".join(lines))
                 self.stream.flush()
@@ -186,7 +193,7 @@ class LoggingSink:
         import logging
 
         with self._lock:
-            lines, self.lines[:] = self.lines[:], []
+            lines = taken(self.lines)
         for line in lines:
             level = line.partition('"level":"')[2].partition('"')[0]
             try:
@@ -208,6 +215,15 @@ class LoggingSink:
 
 _files: dict[Path, tuple[FileSink, int]] = {}
 _files_lock = threading.Lock()
+
+
+def _new_lock() -> None:
+    global _files_lock
+    _files_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
 
 
 def open_file(path: str | Path) -> FileSink:

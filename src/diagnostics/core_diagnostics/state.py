@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +50,10 @@ def _process() -> dict[str, Any]:
         values["cpu_ratio"] = round((cpu - _last_cpu[0]) / (now - _last_cpu[1]), 4)
     _last_cpu = (cpu, now)
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            values["rss_bytes"] = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        values["open_files"] = len(os.listdir("/proc/self/fd")) - 1
+        values["rss_bytes"] = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf(
+            "SC_PAGE_SIZE"
+        )
+        values["open_files"] = sum(1 for _ in Path("/proc/self/fd").iterdir()) - 1
     except (OSError, ValueError, IndexError):
         _ask_psutil(values)
     try:
@@ -87,7 +89,7 @@ def _host() -> dict[str, Any]:
 
 
 def _memory() -> dict[str, Any]:
-    with open("/proc/meminfo", encoding="ascii") as file:
+    with Path("/proc/meminfo").open(encoding="ascii") as file:
         found = {
             name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in file)
         }

@@ -86,7 +86,7 @@ def _types(expected: type | tuple[type, ...]) -> str:
 
 
 def _mismatch(data: Any, expected: Expected) -> str:
-    """Return in words how the data differs from what was expected, without its values; empty when it does not."""
+    """Return in words how the data differs from what was expected, without its values; else nothing."""
     if isinstance(expected, type) or (
         isinstance(expected, tuple) and all(isinstance(kind, type) for kind in expected)
     ):

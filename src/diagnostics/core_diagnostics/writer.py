@@ -8,7 +8,7 @@ import sys
 import threading
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 if TYPE_CHECKING:
     from diagnostics.core_diagnostics.recorder import FlightRecorder
@@ -19,7 +19,7 @@ SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
 EXIT_SECONDS = 2.0
 
-_recorders: WeakSet[FlightRecorder] = WeakSet()
+_recorders: list[ref[FlightRecorder]] = []
 _sinks: list[Sink] = []
 _wake = threading.Event()
 _start_lock = threading.Lock()
@@ -33,7 +33,12 @@ _state_at = 0
 
 def add(recorder: FlightRecorder) -> None:
     """Let the thread drain this recorder."""
-    _recorders.add(recorder)
+    _recorders[:] = [*(known for known in _recorders if known() is not None), ref(recorder)]
+
+
+def recorders() -> list[FlightRecorder]:
+    """Return the recorders that are in use."""
+    return [recorder for known in _recorders if (recorder := known()) is not None]
 
 
 def add_sink(sink: Sink) -> None:
@@ -56,7 +61,10 @@ def running() -> bool:
 def start() -> None:
     """Start the thread, once."""
     global _thread
-    with _start_lock:
+    # A signal handler may come by while this very thread is starting the writer: never wait here.
+    if not _start_lock.acquire(blocking=False):
+        return
+    try:
         if _thread is not None:
             return
         thread = threading.Thread(target=_run, name="diagnostics-writer", daemon=True)
@@ -67,6 +75,8 @@ def start() -> None:
             complain("diagnostics_writer_not_started", str(error))
             return
         _thread = thread
+    finally:
+        _start_lock.release()
 
 
 def wake() -> None:
@@ -88,18 +98,23 @@ def _run() -> None:
 
 
 def pump(timeout: float) -> bool:
-    """Drain every recorder and write what there is, from whichever thread; return whether there was anything."""
+    """Drain every recorder and write what there is, on any thread; return whether there was anything."""
     if not _pump_lock.acquire(timeout=timeout):
         return False
     try:
         drained = 0
-        for recorder in list(_recorders):
+        for recorder in recorders():
             drained += recorder.drain()
         for sink in _sinks:
             sink.flush()
         return drained > 0
     finally:
         _pump_lock.release()
+
+
+def _flush() -> None:
+    for sink in _sinks:
+        sink.flush()
 
 
 def state_for_errors() -> dict[str, Any]:
@@ -139,13 +154,13 @@ def _after_fork_in_child() -> None:
     _wake = threading.Event()
     _pid = os.getpid()
     _state_at = 0
-    for recorder in list(_recorders):
+    for recorder in recorders():
         recorder.after_fork()
     for sink in _sinks:
         sink.after_fork()
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        # Children of multiprocessing leave without atexit; their own finalizers run after the target returned.
+        # Children of multiprocessing leave without atexit; their finalizers run after the target returned.
         util.register_after_fork(sys.modules[__name__], _finalize_multiprocessing)
     from diagnostics.core_diagnostics.correlation import CURRENT
 

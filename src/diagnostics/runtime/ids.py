@@ -11,7 +11,7 @@ from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
-# Identifiers are no secrets: an own generator costs a tenth of urandom and leaves the host's `random.seed` alone.
+# Identifiers are no secrets: an own generator costs a tenth of urandom and ignores the host's `random.seed`.
 _generator = random.Random()
 
 

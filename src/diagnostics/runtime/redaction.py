@@ -261,7 +261,7 @@ def _bracket_end(text: str, start: int) -> int:
 
 
 def _is_code(text: str, position: int) -> bool:
-    """Return whether the position lies in source code that a traceback quotes, outside of its string literals."""
+    """Return whether the position is in source code quoted by a traceback, outside of string literals."""
     start = text.rfind("\n", 0, position) + 1
     if start == 0:
         return False
