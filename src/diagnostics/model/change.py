@@ -253,6 +253,10 @@ class ImplementationResult(Record):
         """True when the change is applied, verified and durable."""
         return self.result is ImplementationStatus.SUCCESS
 
+    def __bool__(self) -> bool:
+        """Return whether it succeeded, so that ``if implement_solution_with_backup(...)`` means what it says."""
+        return self.succeeded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRecord(Record):

@@ -70,14 +70,14 @@ class Comparison(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification(Record):
-    """Everything that was checked after a change, and what follows from it."""
+    """Everything that was checked after a change, and what follows from it.
+
+    Attributes:
+        passed: True when every check passed and nothing got worse; None when that cannot be told.
+    """
 
     verdict: Effect
+    passed: bool | None
     reason: str
     checks: tuple[Check, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """True when the change helped, or kept everything as it was and broke nothing."""
-        return self.verdict in (Effect.BETTER, Effect.SAME)

@@ -1,0 +1,547 @@
+"""The front door of phase 5: ``SafeImplementationManager`` and ``implement_solution_with_backup``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from diagnostics.errors import ApplyError, ChangeError, ChangeLockedError, ConfigurationError, RollbackError
+from diagnostics.model.change import (
+    ChangeState,
+    ImplementationResult,
+    ImplementationStatus,
+    Plan,
+    RecoveryOutcome,
+    RiskLevel,
+    SolutionAssessment,
+)
+from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
+from diagnostics.safe_implementation import backup as backups
+from diagnostics.safe_implementation import snapshot
+from diagnostics.safe_implementation.actions import get_action
+from diagnostics.safe_implementation.assessment import assess, facts_of
+from diagnostics.safe_implementation.backup import BackupState
+from diagnostics.safe_implementation.executor import Executor, Request, Step, overlaps
+from diagnostics.safe_implementation.recovery import default_store, life_of, list_changes, recover_locked
+from diagnostics.safe_implementation.rollback import BLOCK, undo_action
+from diagnostics.safe_implementation.snapshot import DatabaseScope, Manifest, Scope
+from diagnostics.safe_implementation.snapshotters.files import absolute
+from diagnostics.safe_implementation.steps import ImplementationStep
+from diagnostics.safe_implementation.store import Store, no_checkpoint
+from diagnostics.safe_implementation.validation import Questions
+
+_log = logging.getLogger(__name__)
+
+Files = Sequence[str | os.PathLike[str]]
+
+
+def url_of(engine: Any) -> str | None:
+    """Return the URL, with its password, of an Engine, an AsyncEngine, a connection, a URL or a text."""
+    if engine is None:
+        return None
+    url = engine if isinstance(engine, str) else getattr(engine, "url", None)
+    if url is None:
+        bound = getattr(engine, "engine", None) or getattr(engine, "bind", None)
+        url = getattr(bound, "url", engine)
+    if not isinstance(url, str):
+        url = url.render_as_string(hide_password=False)
+    return str(url)
+
+
+class SafeImplementationManager:
+    """Makes changes that cannot make things worse: proven backup, journal, verification, automatic way back.
+
+    Args:
+        logger: A ``DiagnosticLogger``, a ``logging.Logger`` or None.
+        backup_dir: The store; by default ``DIAGNOSE_STORE``, or ``.diagnostics/changes`` below the working directory.
+        db_engine: Engine, AsyncEngine or URL of the database that changes may touch.
+        clock: Source of time.
+        progress: Called with one line for each thing that happens.
+        checkpoint: Called with a label before and after every write; for crash tests.
+    """
+
+    def __init__(
+        self,
+        logger: Any = None,
+        backup_dir: str | os.PathLike[str] | None = None,
+        *,
+        db_engine: Any = None,
+        clock: Clock = SYSTEM_CLOCK,
+        progress: Callable[[str], None] | None = None,
+        checkpoint: Callable[[str], None] = no_checkpoint,
+    ) -> None:
+        self.backup_dir = Path(backup_dir) if backup_dir is not None else default_store()
+        self._logger = getattr(logger, "logger", logger)
+        self._db_engine = db_engine
+        self._clock = clock
+        self._progress = progress
+        self._checkpoint = checkpoint
+        self.implementation_history: list[ImplementationResult] = []
+        #: What was found from an earlier process and what was done about it.
+        self.recovered: list[RecoveryOutcome] = self._recover_at_start()
+
+    def _tell(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress(text)
+        logger = self._logger if hasattr(self._logger, "info") else _log
+        logger.info(text)
+
+    def _recover_at_start(self) -> list[RecoveryOutcome]:
+        if not (self.backup_dir / "impl").is_dir():
+            return []
+        try:
+            store = self._store()
+            with store.lock():
+                return self._recover(store)
+        except ChangeLockedError:
+            return []  # somebody alive is at work on it
+        except ChangeError as error:
+            self._tell(f"recovery at start was not possible: {error}")
+            return []
+
+    def _recover(self, store: Store) -> list[RecoveryOutcome]:
+        outcomes = recover_locked(store, clock=self._clock, report=self._tell)
+        for outcome in outcomes:
+            self._tell(f"{outcome.change_id}: {outcome.message}")
+        return outcomes
+
+    def _store(self) -> Store:
+        return Store(self.backup_dir, checkpoint=self._checkpoint)
+
+    def _new_id(self) -> str:
+        return f"{self._clock.now().strftime('%Y%m%dT%H%M%S%f')}-{secrets.token_hex(3)}"
+
+    # ------------------------------------------------------------ assess
+
+    @staticmethod
+    def assess_solution_impact(
+        solution_description: str,
+        files_to_modify: Sequence[str] | None = None,
+        database_changes: bool = False,
+        service_restart_required: bool = False,
+        external_dependencies: Sequence[str] | None = None,
+        *,
+        sql: str | Sequence[str] | None = None,
+        diff: str | None = None,
+        **known: Any,
+    ) -> SolutionAssessment:
+        """Return how risky a solution is; works on the class and on an instance.
+
+        Args:
+            solution_description: What is done, in words.
+            files_to_modify: Files that change.
+            database_changes: Whether a database changes; without ``sql`` the worst usual case is assumed.
+            service_restart_required: Whether the service restarts.
+            external_dependencies: Services that it depends on.
+            sql: Statements that are run; their locks are taken into account.
+            diff: Unified diff of the files.
+            **known: Any other field of ``assessment.Facts``, such as ``largest_table_rows`` or ``tests``.
+        """
+        facts = facts_of(
+            solution_description, files_to_modify, database_changes, service_restart_required, external_dependencies,
+            sql=sql, diff=diff, **known,
+        )  # fmt: skip
+        return assess(facts)
+
+    # ------------------------------------------------------------ backups
+
+    def create_backup(
+        self,
+        description: str,
+        files_to_backup: Files | None = None,
+        include_database: bool = False,
+        database_connection: Any = None,
+        tables: Sequence[str] | None = None,
+        *,
+        include_environment: bool = True,
+    ) -> BackupState:
+        """Keep the present state, proven by a trial restore.
+
+        Raises:
+            SnapshotError: It could not be kept or proven.
+            ChangeLockedError: Another change works on the same store.
+        """
+        database = database_connection if database_connection is not None else self._db_engine
+        scope = self._scope(files_to_backup or (), include_database, tables, include_environment, database)
+        store = self._store()
+        with store.lock():
+            self._recover(store)
+            state = backups.create(
+                store, f"backup-{self._new_id()}", description, scope, now=self._clock.now()
+            )
+        self._tell(f"backup {state.backup_id}: {'; '.join(state.proof) or 'nothing declared'}")
+        return state
+
+    def list_backups(self) -> list[BackupState]:
+        """Return the backups of the store, oldest first."""
+        folder = self.backup_dir / "backups"
+        store_ids = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
+        return [backups.load(self._store(), name) for name in store_ids]
+
+    def verify_backup(self, backup: BackupState | str) -> bool:
+        """Return whether everything that a restore needs is in the store, whole."""
+        store = self._store()
+        state = backups.load(store, backup) if isinstance(backup, str) else backup
+        wrong = backups.missing(store, state.manifest)
+        for text in wrong:
+            self._tell(f"backup {state.backup_id}: {text}")
+        return not wrong
+
+    def rollback_from_backup(self, backup: BackupState | str) -> bool:
+        """Restore a backup, as a change of its own: journaled, and itself undone when it fails.
+
+        Raises:
+            RollbackError: There is no such backup, or its objects are damaged.
+        """
+        store = self._store()
+        state = backups.load(store, backup) if isinstance(backup, str) else backup
+        wrong = backups.missing(store, state.manifest)
+        if wrong:
+            raise RollbackError(
+                f"The backup {state.backup_id} cannot be restored: {'; '.join(wrong)}. Nothing was touched."
+            )
+        result = self._revert(
+            store, state.backup_id, f"restore the backup {state.backup_id}", state.manifest, None, ()
+        )
+        return result.succeeded
+
+    # ------------------------------------------------------------ changes
+
+    def implement_solution_safely(
+        self,
+        solution_id: str,
+        steps: Sequence[ImplementationStep],
+        assessment: SolutionAssessment | None = None,
+        verification_function: Callable[[], Any] | None = None,
+        auto_rollback: bool = True,
+        *,
+        files: Files = (),
+        database: Any = False,
+        tables: Sequence[str] | None = None,
+        environment: bool = True,
+        still_present: Callable[[], Any] | None = None,
+        compare: Callable[[], Any] | None = None,
+        verification_deadline_seconds: float = 60.0,
+        on_foreign_writes: str = BLOCK,
+        precondition: Callable[[], str] | None = None,
+    ) -> ImplementationResult:
+        """Keep the present state, run the steps, verify; whatever fails brings everything declared back.
+
+        Args:
+            solution_id: Name of the solution.
+            steps: What is done, in order.
+            assessment: Its risk decides what an inconclusive verification means.
+            verification_function: Truthy, three times, without an exception and within the deadline, means good.
+            auto_rollback: False leaves a failed change in place (it can be rolled back later).
+            files: Files, folders and patterns that the steps may touch.
+            database: True for ``db_engine``, or an engine or URL; kept and restored as a whole.
+            tables: Only these tables of it, with what hangs on them.
+            environment: Keep and restore the variables of this process.
+            still_present: Whether the finding is still there; None when that cannot be told.
+            compare: Gives ``Comparison`` values, symptom and guardrails before and after.
+            verification_deadline_seconds: How long each check may take.
+            on_foreign_writes: ``block`` or ``restore``, when somebody else wrote to the declared places meanwhile.
+            precondition: Asked just before acting; a text that it returns is the reason not to act.
+
+        Raises:
+            SnapshotError: The state before could not be kept or proven; nothing was changed.
+            ChangeLockedError: Another change works on the same store; nothing was changed.
+            JournalError: The journal cannot be written; nothing was changed.
+        """
+        engine = database if database not in (True, False, None) else self._db_engine
+        wanted = bool(database is not False and database is not None) or tables is not None
+        described = assessment.solution_description if assessment is not None else solution_id
+        request = Request(
+            change_id=self._new_id(),
+            solution_id=solution_id,
+            description=described,
+            scope=self._scope(files, wanted, tables, environment, engine),
+            steps=tuple(
+                Step(
+                    step_id=item.step_id,
+                    description=item.description,
+                    run=item.action,
+                    undo=item.rollback_action,
+                    validate=item.validation_function,
+                    timeout_seconds=item.timeout_seconds,
+                    critical=item.critical,
+                )
+                for item in steps
+            ),
+            questions=Questions(
+                works=verification_function,
+                still_present=still_present,
+                compare=compare,
+                deadline_seconds=verification_deadline_seconds,
+            ),
+            risk=assessment.risk_level if assessment is not None else RiskLevel.LOW,
+            auto_rollback=auto_rollback,
+            on_foreign_writes=on_foreign_writes,
+            precondition=precondition,
+        )
+        return self._run(self._store(), request)
+
+    def plan_action(self, action: str, subject: Mapping[str, str], *, database: Any = None) -> Plan:
+        """Return what an action would do, without doing it.
+
+        Raises:
+            ConfigurationError: There is no such action, or a parameter is missing.
+        """
+        return get_action(action).plan(subject, url_of(database if database is not None else self._db_engine))
+
+    def run_action(
+        self,
+        plan: Plan,
+        *,
+        consent: bool = False,
+        assessment: SolutionAssessment | None = None,
+        verification_function: Callable[[], Any] | None = None,
+        still_present: Callable[[], Any] | None = None,
+        compare: Callable[[], Any] | None = None,
+        verification_deadline_seconds: float = 60.0,
+        auto_rollback: bool = True,
+        precondition: Callable[[], str] | None = None,
+        solution_id: str = "",
+    ) -> ImplementationResult:
+        """Carry out a planned action under the journal.
+
+        Args:
+            plan: From ``plan_action``.
+            consent: A person agrees to what cannot be undone.
+
+        Raises:
+            ApplyError: The plan is not applicable, or needs a person's consent; nothing was changed.
+        """
+        if not plan.applicable:
+            raise ApplyError(f"{plan.title}: {plan.reason}")
+        if plan.irreversible and not consent:
+            raise ApplyError(
+                f"{plan.title} cannot be undone: {plan.irreversible_reason}",
+                hint="It needs a person's consent (--yes).",
+            )
+        action = get_action(plan.action)
+        assessed = assessment or self.assess_action(plan)
+        store = self._store()
+        with store.lock():
+            self._recover(store)
+            undo = action.prepare(plan)
+            step = Step(
+                step_id=plan.action,
+                description=plan.title,
+                run=lambda: action.apply(plan),
+                record=(plan.action, undo),
+                timeout_seconds=plan.timeout_seconds,
+            )
+            request = Request(
+                change_id=self._new_id(),
+                solution_id=solution_id or plan.action,
+                description=plan.title,
+                scope=Scope(files=absolute(plan.files)),
+                steps=(step,),
+                questions=Questions(
+                    works=verification_function,
+                    still_present=still_present,
+                    compare=compare,
+                    deadline_seconds=verification_deadline_seconds,
+                ),
+                risk=assessed.risk_level,
+                auto_rollback=auto_rollback,
+                action=plan.action,
+                precondition=precondition,
+            )
+            return self._run_locked(store, request)
+
+    def assess_action(self, plan: Plan) -> SolutionAssessment:
+        """Return the assessment of a planned action."""
+        inputs = {"files_to_modify": list(plan.files), **plan.risk_inputs}
+        return self.assess_solution_impact(plan.title, **inputs)
+
+    def rollback_change(self, change_id: str, *, on_foreign_writes: str = BLOCK) -> ImplementationResult:
+        """Undo a committed change, as a new change; see the function of the same name."""
+        store = self._store()
+        life = life_of(store, change_id)
+        if life.state is not ChangeState.COMMITTED:
+            raise RollbackError(
+                f"{change_id} is {life.state}; only a committed change can be rolled back.",
+                hint="diagnose recover finishes what a crash left open.",
+            )
+        undos = tuple((str(item["action"]), store.get_json(item["data"])) for item in life.undos)
+        return self._revert(
+            store, change_id, f"roll back {change_id}", life.manifest, life.post or None, undos,
+            on_foreign_writes=on_foreign_writes,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ inside
+
+    def _scope(
+        self, files: Files, database: bool, tables: Sequence[str] | None, environment: bool, engine: Any
+    ) -> Scope:
+        databases: tuple[DatabaseScope, ...] = ()
+        if database or tables is not None:
+            url = url_of(engine)
+            if url is None:
+                raise ConfigurationError(
+                    "The database is to be kept, but none was given.",
+                    hint="Give db_engine, or the engine itself.",
+                )
+            databases = (DatabaseScope(url=url, tables=tuple(tables) if tables is not None else None),)
+        return Scope(files=absolute(files), environment=environment, databases=databases)
+
+    def _run(self, store: Store, request: Request) -> ImplementationResult:
+        with store.lock():
+            self._recover(store)
+            return self._run_locked(store, request)
+
+    def _run_locked(self, store: Store, request: Request) -> ImplementationResult:
+        for record in list_changes(store.directory):
+            common = overlaps(
+                record.scope, [item for item in request.scope.labels() if item != "environment"]
+            )
+            if record.needs_person and common:
+                raise RollbackError(
+                    f"The change {record.change_id} still waits for a person's decision about {', '.join(common)}.",
+                    hint=f"diagnose recover --change {record.change_id} --restore or --keep",
+                )
+        self._tell(f"change {request.change_id}: {request.description}")
+        result = Executor(store, self._clock, self._tell).run(request)
+        self.implementation_history.append(result)
+        self._tell(
+            f"change {request.change_id}: {result.result}"
+            + (f", {result.error_message}" if result.error_message else "")
+        )
+        return result
+
+    def _revert(
+        self,
+        store: Store,
+        revert_of: str,
+        description: str,
+        manifest_digest: str,
+        post_digest: str | None,
+        undos: Sequence[tuple[str, Mapping[str, str]]],
+        *,
+        on_foreign_writes: str = BLOCK,
+    ) -> ImplementationResult:
+        before = Manifest.load(manifest_digest, store)
+        after = Manifest.load(post_digest, store) if post_digest else None
+        change_id = self._new_id()
+        with store.lock():
+            self._recover(store)
+            started, began = self._clock.now(), self._clock.monotonic()
+            if after is not None and on_foreign_writes == BLOCK:
+                found, kept = snapshot.conflicts(before, after, store)
+                if found:
+                    return ImplementationResult(
+                        solution_id=revert_of,
+                        start_time=started,
+                        end_time=self._clock.now(),
+                        duration_seconds=self._clock.monotonic() - began,
+                        result=ImplementationStatus.ROLLBACK_BLOCKED,
+                        steps_completed=0,
+                        steps_total=1 + len(undos),
+                        error_message=f"Nothing was touched: {'; '.join(found)}. Roll back anyway with --force; a copy of "
+                        "what is there now is kept.",
+                        conflicts=tuple(found),
+                        kept_copies=kept,
+                    )
+
+            def bring_back() -> str:
+                done = [undo_action(name, data) for name, data in reversed(undos)]
+                snapshot.restore(before, store, change_id, after=after, clock=self._clock, report=self._tell)
+                return " ".join(done)
+
+            databases = tuple(
+                DatabaseScope(
+                    url=store.get_json(item["connection"])["url"],
+                    tables=tuple(f'"{s}"."{n}"' for s, n, k in item["only"] if k in "rp")
+                    if item.get("only")
+                    else None,
+                )
+                if "connection" in item
+                else DatabaseScope(url=f"sqlite:///{item['path']}")
+                for item in before.databases
+            )
+            step = Step(step_id="restore", description=description, run=bring_back, timeout_seconds=3600.0)
+            request = Request(
+                change_id=change_id,
+                solution_id=revert_of,
+                description=description,
+                scope=Scope(
+                    files=before.files.declared, environment=bool(before.environment), databases=databases
+                ),
+                steps=(step,),
+                questions=Questions(
+                    works=lambda: not snapshot.differences(before, store, after=after),
+                    repetitions=1,
+                    deadline_seconds=1800.0,
+                ),
+                revert_of=revert_of,
+            )
+            return self._run_locked(store, request)
+
+
+def rollback_change(
+    store_dir: str | os.PathLike[str] | None,
+    change_id: str,
+    *,
+    on_foreign_writes: str = BLOCK,
+    **options: Any,
+) -> ImplementationResult:
+    """Undo a committed change: a new change with ``revert_of``, journaled and verified like any other.
+
+    Args:
+        store_dir: The store; None for the default.
+        change_id: From ``list_changes`` or ``ImplementationResult.backup_id``.
+        on_foreign_writes: ``block`` touches nothing when somebody else wrote since; ``restore`` keeps a copy and goes on.
+        **options: As for ``SafeImplementationManager``.
+
+    Raises:
+        RollbackError: There is no such change, or it is not committed.
+    """
+    manager = SafeImplementationManager(backup_dir=store_dir, **options)
+    return manager.rollback_change(change_id, on_foreign_writes=on_foreign_writes)
+
+
+def implement_solution_with_backup(
+    logger: Any,
+    solution_description: str,
+    implementation_function: Callable[[], Any],
+    rollback_function: Callable[[], Any] | None = None,
+    verification_function: Callable[[], Any] | None = None,
+    files_to_backup: Files | None = None,
+    *,
+    backup_dir: str | os.PathLike[str] | None = None,
+    db_engine: Any = None,
+    timeout_seconds: float = 300.0,
+    **options: Any,
+) -> ImplementationResult:
+    """Make one change with a proven backup and an automatic way back; truthy exactly when it succeeded.
+
+    Args:
+        **options: As for ``SafeImplementationManager.implement_solution_safely``.
+    """
+    manager = SafeImplementationManager(logger, backup_dir, db_engine=db_engine)
+    assessment = manager.assess_solution_impact(
+        solution_description,
+        [str(path) for path in files_to_backup or ()],
+        verification_function_given=verification_function is not None,
+    )
+    step = ImplementationStep(
+        step_id="main_implementation",
+        description=solution_description,
+        action=implementation_function,
+        rollback_action=rollback_function,
+        timeout_seconds=timeout_seconds,
+    )
+    return manager.implement_solution_safely(
+        solution_description,
+        [step],
+        assessment,
+        verification_function,
+        files=files_to_backup or (),
+        **options,
+    )
