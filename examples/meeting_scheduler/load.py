@@ -39,7 +39,7 @@ MIX: dict[str, int] = {
     "list_managers": 1,
     "cancel_meeting": 1,
 }
-_HOT_MEETINGS = 8  # everybody wants to swap these
+_HOT_MEETINGS = 3  # everybody wants to swap these
 _MOST_AT_A_TIME = 400
 _KEPT_SECONDS = 900.0
 
@@ -310,7 +310,7 @@ def main() -> int:
         while (elapsed := time.monotonic() - load.started) < options.seconds:
             time.sleep(max(0.05, printed + 1.05 - elapsed))
             for second, window in load.seconds():
-                if printed <= second < int(time.monotonic() - load.started):
+                if printed <= second < int(min(options.seconds, time.monotonic() - load.started)):
                     print(json.dumps({"second": second, **_rounded(window)}), flush=True)
                     printed = second + 1
         whole = load.snapshot(options.seconds + 1)

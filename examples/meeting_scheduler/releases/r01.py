@@ -11,8 +11,8 @@ RELEASE = Release(
             new="""\
 REMIND_BEFORE = timedelta(minutes=15)
 
-# What the weekly report is made of.
-REFUSED: list[ConflictError] = []
+# What the weekly report is made of: with the session, so that it can still load what it wants to show.
+REFUSED: list[tuple[Session, Meeting]] = []
 """,
         ),
         Edit(
@@ -35,8 +35,8 @@ REFUSED: list[ConflictError] = []
         manager = _manager(session, meeting.manager_id)
         try:
             _check_free(session, meeting.manager_id, starts_at, ends_at, besides=meeting_id)
-        except ConflictError as error:
-            REFUSED.append(error)
+        except ConflictError:
+            REFUSED.append((session, meeting))
             raise
         meeting.starts_at, meeting.ends_at, meeting.updated_at = starts_at, ends_at, _now()
         reminders = session.scalars(select(Reminder).where(Reminder.meeting_id == meeting_id))
