@@ -21,7 +21,8 @@ VOLATILE_VARIABLES = frozenset(
     {
         "_", "SHLVL", "OLDPWD", "PWD", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "NOTIFY_SOCKET",
         "LISTEN_PID", "LISTEN_FDS", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID", "TERM", "COLUMNS", "LINES",
-        "LS_COLORS", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "SSH_AUTH_SOCK", "XDG_SESSION_ID", "WINDOWID", "HOSTNAME",
+        "LS_COLORS", "SSH_CLIENT", "SSH_CONNECTION",
+        "SSH_TTY", "SSH_AUTH_SOCK", "XDG_SESSION_ID", "WINDOWID", "HOSTNAME",
         "STY", "TMUX", "TMUX_PANE", "DBUS_SESSION_BUS_ADDRESS",
     }
 )  # fmt: skip
@@ -191,10 +192,12 @@ def _repository(folder: Path, notes: Notes) -> Iterator[Observation]:
         for moved in repository.head_moves(folder, now=now)[:3]:
             labels = {"from": moved.before[:12], "to": moved.after[:12], "action": clean(moved.action, 120)}
             yield notes.reading("change.head_moved", max(0.0, now - moved.at), Unit.SECONDS, **labels)
-        changed = repository.uncommitted(folder, now=now)
     except repository.GitError as error:
         kind = FailureKind.TIMEOUT if "took longer" in error.args[0] else FailureKind.UNSUPPORTED
         yield notes.failure("change.commit", kind, error.args[0], error.hint, path=folder)
+    try:
+        changed = repository.uncommitted(folder, now=now)
+    except repository.GitError:  # no working copy, or somebody else's: then every file that is new
         changed = repository.changed_files(folder, now=now)
     for path, at in changed:
         yield notes.reading("change.file", max(0.0, now - at), Unit.SECONDS, path=clean(path, 200))

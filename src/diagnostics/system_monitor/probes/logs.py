@@ -109,7 +109,7 @@ def span(lines: Sequence[str], parser: LineParser) -> tuple[float, float] | None
 
 
 def zone_of(lines: Sequence[str], modified: float) -> float:
-    """Return the offset of moments without a zone: local time or UTC, whichever fits the file's time better."""
+    """Return the offset of moments without a zone: local time or UTC, whichever fits the file's time."""
     local = datetime.fromtimestamp(modified, UTC).astimezone().utcoffset()
     candidates = [local.total_seconds() if local is not None else 0.0, 0.0]
     if candidates[0] == 0.0:
@@ -232,7 +232,7 @@ def _span_readings(digest: Digest, frame: Windows, notes: Notes) -> Iterator[Rea
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the value below which ``share`` of the ordered values lie, interpolated (Hyndman and Fan, type 7)."""
+    """Return the value below which ``share`` of the ordered values lie, interpolated linearly."""
     place = (len(ordered) - 1) * share
     low = math.floor(place)
     high = min(low + 1, len(ordered) - 1)

@@ -72,29 +72,34 @@ class Migration:
     modified: float
 
 
-def git(repository: Path, *arguments: str) -> str:
-    """Return what ``git`` prints; it takes no locks, asks nobody and runs no hook or pager.
+_NOT_FROM_OUTSIDE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
+
+
+def git(repository: Path, *arguments: str, anybodys: bool = True) -> str:
+    """Return what ``git`` prints; it takes no locks and asks nobody.
+
+    Args:
+        repository: Folder in the working copy.
+        *arguments: Command and its arguments.
+        anybodys: Also look into a working copy of another user. Not for commands that run filters or hooks which
+            its configuration names: as root they would be somebody else's program in our hands.
 
     Raises:
         GitError: It is missing, the folder is no working copy, or it took too long.
     """
+    trust = ["-c", "safe.directory=*"] if anybodys else []
     command = [
         "git",
         "--no-optional-locks",
         "-c",
         "core.fsmonitor=false",
-        "-c",
-        "safe.directory=*",
+        *trust,
         "-C",
         str(repository),
         *arguments,
     ]
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "", "LC_ALL": "C"}
-    environment = {
-        name: value
-        for name, value in environment.items()
-        if name not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
-    }
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FROM_OUTSIDE}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             command,
@@ -123,7 +128,7 @@ def commits(repository: Path, *, now: float) -> list[Commit]:
     """Return the commits of the last day, newest first."""
     out = git(
         repository, "log", f"--max-count={MOST_COMMITS}", f"--since=@{int(now - DAY_SECONDS)}", "--name-only",
-        "--no-renames", "--no-show-signature", "--format=%x1e%H%x1f%ct%x1f%s",
+        "--no-renames", "--no-show-signature", "--format=%x1e%H%x1f%ct%x1f%s", "--", ".",
     )  # fmt: skip
     found = []
     for entry in out.split("\x1e")[1:]:
@@ -165,7 +170,17 @@ def head(repository: Path) -> str:
 
 def uncommitted(repository: Path, *, now: float) -> list[tuple[str, float]]:
     """Return source and configuration files, not committed and changed within the hour, newest first."""
-    out = git(repository, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--no-renames")
+    out = git(
+        repository,
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=normal",
+        "--no-renames",
+        "--",
+        ".",
+        anybodys=False,
+    )
     top = Path(git(repository, "rev-parse", "--show-toplevel").strip())
     found = []
     for entry in out.split("\0"):
