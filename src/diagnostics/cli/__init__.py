@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""The command line: verbs, flags and what a person sees."""

@@ -35,7 +35,10 @@ class Override:
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.reason.strip():
-            raise ConfigurationError("an override needs a person's name and a reason", hint="override=Override(name=..., reason=...)")
+            raise ConfigurationError(
+                "an override needs a person's name and a reason",
+                hint="override=Override(name=..., reason=...)",
+            )
 
 
 def missing_for_solution(done: frozenset[str], diagnosis: Diagnosis | None) -> tuple[tuple[str, ...], str]:

@@ -74,7 +74,8 @@ def build(system: UltimateDiagnosticSystem) -> dict[str, Any]:
         "performance_impact": {"before_fix": dict(system.before), "after_fix": dict(system.after)},
         "success_metrics": {
             "diagnostic_completed": all(f"phase_{n}" in system.results for n in range(1, 5)),
-            "root_cause_identified": diagnosis is not None and diagnosis.status is Status.ROOT_CAUSE_IDENTIFIED,
+            "root_cause_identified": diagnosis is not None
+            and diagnosis.status is Status.ROOT_CAUSE_IDENTIFIED,
             "solution_implemented": implementation is not None and bool(implementation.success),
             "monitoring_completed": monitoring is not None and monitoring.state == "done",
         },
@@ -110,7 +111,12 @@ def outcome(system: UltimateDiagnosticSystem, elapsed_seconds: float) -> dict[st
 
 def _verdict(diagnosis: Diagnosis | None) -> dict[str, Any]:
     if diagnosis is None:
-        return {"status": "unknown", "headline": "The diagnosis is not complete.", "posterior": 0.0, "would_refute": ""}
+        return {
+            "status": "unknown",
+            "headline": "The diagnosis is not complete.",
+            "posterior": 0.0,
+            "would_refute": "",
+        }
     cause = diagnosis.root_cause
     if cause is not None:
         return {
@@ -120,7 +126,12 @@ def _verdict(diagnosis: Diagnosis | None) -> dict[str, Any]:
             "would_refute": cause.would_refute,
         }
     nothing = next((r.posterior for r in diagnosis.ranking if not r.mechanisms), 0.0)
-    return {"status": str(diagnosis.status), "headline": diagnosis.reason, "posterior": nothing, "would_refute": ""}
+    return {
+        "status": str(diagnosis.status),
+        "headline": diagnosis.reason,
+        "posterior": nothing,
+        "would_refute": "",
+    }
 
 
 def _triage(system: UltimateDiagnosticSystem) -> dict[str, Any]:
@@ -186,7 +197,11 @@ def _evidence(system: UltimateDiagnosticSystem, diagnosis: Diagnosis | None) -> 
         }
         if isinstance(item, Reading):
             normal = system.baseline.of(item)
-            row |= {"value": item.value, "unit": str(item.unit), "baseline": normal.median if normal else None}
+            row |= {
+                "value": item.value,
+                "unit": str(item.unit),
+                "baseline": normal.median if normal else None,
+            }
         else:
             row |= {"value": None, "unit": "", "failure": f"{item.kind}: {item.message}", "baseline": None}
         rows.append(row)

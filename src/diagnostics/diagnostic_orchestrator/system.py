@@ -40,6 +40,8 @@ from diagnostics.runtime.redaction import redact
 
 #: Where everybody looks when the text does not say where to begin.
 _FIRST_STEPS = ("phase_2_systematic_diagnosis() runs every probe, read-only",)
+#: Longest first look: a sick service answers our own requests late, and the rest is read in two seconds.
+LOOK_SECONDS = 7.0
 Progress = Callable[[str, str], None]
 R = TypeVar("R")
 
@@ -123,7 +125,8 @@ class UltimateDiagnosticSystem:
             from diagnostics.core_diagnostics import DiagnosticLogger
 
             self._logger = DiagnosticLogger(
-                f"{self.project_name}.diagnostics", Path(self._log_file) if self._log_file is not None else None
+                f"{self.project_name}.diagnostics",
+                Path(self._log_file) if self._log_file is not None else None,
             )
         return self._logger
 
@@ -169,7 +172,7 @@ class UltimateDiagnosticSystem:
             engine=self.db_engine,
             baseline=self.baseline,
             clock=self.clock,
-            deadline_seconds=max(2.0, min(10.0, self._time_left() - 3.0)),
+            deadline_seconds=max(2.0, min(LOOK_SECONDS, self._time_left() - 3.0)),
             window_seconds=self.window_seconds,
         )
         self._conclude()
@@ -187,7 +190,9 @@ class UltimateDiagnosticSystem:
             ),
             elapsed_seconds=self.clock.monotonic() - began,
         )
-        return self._end("phase_2", result, f"{result.observations} observations, {len(present)} findings", began)
+        return self._end(
+            "phase_2", result, f"{result.observations} observations, {len(present)} findings", began
+        )
 
     # -- phase 3 -----------------------------------------------------------------------------------------------------
 
@@ -238,7 +243,9 @@ class UltimateDiagnosticSystem:
             leader_posterior=ranking[0].posterior,
             elapsed_seconds=self.clock.monotonic() - began,
         )
-        return self._end("phase_3", result, f"{result.leader} leads with {result.leader_posterior:.0%}", began)
+        return self._end(
+            "phase_3", result, f"{result.leader} leads with {result.leader_posterior:.0%}", began
+        )
 
     def _own_hypotheses(
         self,
@@ -259,7 +266,9 @@ class UltimateDiagnosticSystem:
             else:
                 conditions = CommonHypotheses.named(name, db_engine=engine, service_url=service)
             if not conditions:
-                found.append(_untested(name, "there is nothing to test it on (no engine or no service URL was given)"))
+                found.append(
+                    _untested(name, "there is nothing to test it on (no engine or no service URL was given)")
+                )
                 continue
             tested = tester.test_hypothesis(name, list(conditions))
             found.append(
@@ -290,7 +299,10 @@ class UltimateDiagnosticSystem:
         diagnosis = diagnose(self.causal_map, self.findings, could_not_look=self._gaps)
         self.diagnosis = diagnosis
         judged = deciding.judge_answers(
-            self.causal_map, self.problem.description or self.problem.error_message, list(why_answers or ()), diagnosis
+            self.causal_map,
+            self.problem.description or self.problem.error_message,
+            list(why_answers or ()),
+            diagnosis,
         )
         cause = diagnosis.root_cause
         result = RootCauseResult(
@@ -345,7 +357,9 @@ class UltimateDiagnosticSystem:
                 restart=service_restart_required,
                 timeout_seconds=timeout_seconds,
             ),
-            diagnosis_id=self.session_id if self.diagnosis is not None and self.diagnosis.root_cause else None,
+            diagnosis_id=self.session_id
+            if self.diagnosis is not None and self.diagnosis.root_cause
+            else None,
             override=override,
             engine=self.db_engine,
             changes_dir=self.changes_dir,
@@ -422,7 +436,11 @@ class UltimateDiagnosticSystem:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _watched(self) -> tuple[str, ...]:
-        cause = self.diagnosis.root_causes[0] if self.diagnosis is not None and self.diagnosis.root_causes else None
+        cause = (
+            self.diagnosis.root_causes[0]
+            if self.diagnosis is not None and self.diagnosis.root_causes
+            else None
+        )
         symptoms = ("requests-fail", "requests-slow", "service-down")
         if cause is None:
             return symptoms
@@ -481,4 +499,3 @@ def _untested(name: str, why: str) -> HypothesisVerdict:
 
 def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
-

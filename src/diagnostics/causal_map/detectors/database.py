@@ -91,7 +91,10 @@ def explicit_lock(evidence: Evidence) -> Finding:
         (i, r)
         for i, r in evidence.observations.indexed("postgres.lock.wait")
         if r.labels.get("blocker_kind") == "ddl"
-        or r.labels.get("blocker_query", "").lstrip().upper().startswith("LOCK ")
+        or (
+            r.labels.get("blocker_kind") == "active"
+            and r.labels.get("blocker_query", "").lstrip().upper().startswith("LOCK ")
+        )
     ]
     if waits:
         evidence_id, longest = max(waits, key=lambda pair: pair[1].value)
@@ -544,7 +547,9 @@ DETECTORS: dict[str, Detector] = {
         (FailureKind.NOT_FOUND, FailureKind.DNS_NOT_FOUND, FailureKind.PROTOCOL),
         "the URL leads elsewhere",
     ),
-    "pg-hba-rejects-host": _connect("pg-hba-rejects-host", (FailureKind.FORBIDDEN,), "host-based access refuses us"),
+    "pg-hba-rejects-host": _connect(
+        "pg-hba-rejects-host", (FailureKind.FORBIDDEN,), "host-based access refuses us"
+    ),
     "pg-restarted-stale-pool": restarted,
     "db-writes-routed-to-standby": standby,
     "default-transaction-read-only": read_only_default,

@@ -11,7 +11,6 @@ from diagnostics.diagnostic_orchestrator.gate import Override
 from diagnostics.diagnostic_orchestrator.results import SolutionResult
 from diagnostics.model.record import plain
 from diagnostics.runtime.clock import Clock
-from diagnostics.safe_implementation import ImplementationStep, SafeImplementationManager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,8 @@ def implement(
     began: float,
 ) -> SolutionResult:
     """Assess, back up, apply, verify; return how it ended."""
+    from diagnostics.safe_implementation import ImplementationStep, SafeImplementationManager
+
     manager = SafeImplementationManager(backup_dir=changes_dir, db_engine=engine, clock=clock)
     assessment = SafeImplementationManager.assess_solution_impact(
         solution_description=wanted.solution_description,

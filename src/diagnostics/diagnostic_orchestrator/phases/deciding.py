@@ -17,7 +17,9 @@ from diagnostics.model.problem import Problem
 PREDICTED = 0.5
 
 
-def verdict_on(causal_map: CausalMap, id_: str, findings: Sequence[Finding], ranking: Sequence[Ranked]) -> HypothesisVerdict:
+def verdict_on(
+    causal_map: CausalMap, id_: str, findings: Sequence[Finding], ranking: Sequence[Ranked]
+) -> HypothesisVerdict:
     """Return what the findings say about one mechanism."""
     by_id = {finding.mechanism: finding for finding in findings}
     node = causal_map[id_]
@@ -48,13 +50,17 @@ def verdict_on(causal_map: CausalMap, id_: str, findings: Sequence[Finding], ran
     )
 
 
-def worth_reporting(causal_map: CausalMap, findings: Sequence[Finding], ranking: Sequence[Ranked], suspected: Sequence[str]) -> list[str]:
+def worth_reporting(
+    causal_map: CausalMap, findings: Sequence[Finding], ranking: Sequence[Ranked], suspected: Sequence[str]
+) -> list[str]:
     """Return the mechanisms whose verdict belongs into the result: leaders, suspects and whatever shows itself."""
     leaders = [m for entry in ranking[:8] for m in entry.mechanisms]
     shown = [
         f.mechanism
         for f in findings
-        if f.state is State.PRESENT and f.mechanism in causal_map and causal_map[f.mechanism].kind is Kind.CAUSE
+        if f.state is State.PRESENT
+        and f.mechanism in causal_map
+        and causal_map[f.mechanism].kind is Kind.CAUSE
     ]
     return [id_ for id_ in dict.fromkeys([*suspected, *leaders, *shown]) if id_ in causal_map][:24]
 
@@ -78,7 +84,11 @@ def judge_answers(
             judgement, because, evidence = "contradicted", by_id[worst].sentence, by_id[worst].evidence
         else:
             judgement, evidence = "silent", ()
-            because = "nothing that was observed speaks for or against it" if named else "the answer names nothing that was observed"
+            because = (
+                "nothing that was observed speaks for or against it"
+                if named
+                else "the answer names nothing that was observed"
+            )
         judged.append(
             JudgedAnswer(
                 question=f"Why: {question.rstrip('.?')}?",
@@ -95,18 +105,39 @@ def judge_answers(
 
 def close_race(ranking: Sequence[Ranked]) -> tuple[str, ...]:
     """Return the mechanisms between which an experiment should decide; empty when one leads clearly."""
-    if not ranking or ranking[0].posterior >= 0.85:
+    if (
+        not ranking
+        or ranking[0].posterior >= 0.85
+        or (ranking[0].name == NOTHING and ranking[0].posterior >= 0.7)
+    ):
         return ()
-    return tuple(dict.fromkeys(m for r in ranking[:4] if r.name not in (NOTHING, OFF_MAP) for m in r.mechanisms))
+    return tuple(
+        dict.fromkeys(m for r in ranking[:4] if r.name not in (NOTHING, OFF_MAP) for m in r.mechanisms)
+    )
 
 
 _WORDS: dict[str, tuple[str, ...]] = {
-    "requests-slow": ("slow", "time out", "timing out", "timeout", "latency", "медлен", "тайм-аут", "таймаут"),
+    "requests-slow": (
+        "slow",
+        "time out",
+        "timing out",
+        "timeout",
+        "latency",
+        "медлен",
+        "тайм-аут",
+        "таймаут",
+    ),
     "requests-fail": ("fail", "error", "500", "ошибк", "пада"),
     "service-down": ("down", "not answer", "unavailable", "недоступ"),
     "db-lock-wait": ("lock", "blocked", "блокиров"),
     "db-pool-exhausted": ("pool", "пул"),
-    "pool-too-small": ("pooling not configured", "pool is too small", "pool too small", "connection pooling", "пул слишком"),
+    "pool-too-small": (
+        "pooling not configured",
+        "pool is too small",
+        "pool too small",
+        "connection pooling",
+        "пул слишком",
+    ),
     "traffic-spike-over-capacity": ("traffic", "concurrent request", "load spike", "трафик", "нагрузк"),
     "db-queries-slow": ("slow quer", "slow sql", "query takes", "медленный запрос"),
     "missing-index-seq-scan": ("index", "индекс"),
@@ -116,7 +147,12 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "memory-short": ("memory", "памят"),
     "disk-full-app-volume": ("disk", "диск"),
     "event-loop-blocked": ("event loop", "цикл событий"),
-    "idle-in-transaction-blocks-writers": ("idle in transaction", "not committed", "never committed", "незакрыт"),
+    "idle-in-transaction-blocks-writers": (
+        "idle in transaction",
+        "not committed",
+        "never committed",
+        "незакрыт",
+    ),
     "bad-deploy-code-regression": ("deploy", "release", "релиз", "деплой"),
 }
 

@@ -31,13 +31,14 @@ def observe(
     window_seconds: float,
 ) -> Observations:
     """Run all probes side by side; add what only the inside knows (the engine's pool)."""
-    probes = probes_for(target, baseline=baseline, window_seconds=window_seconds, classify_line=match_line)
-    seen = look(probes, clock=clock, deadline_seconds=deadline_seconds)
+    probes = list(
+        probes_for(target, baseline=baseline, window_seconds=window_seconds, classify_line=match_line)
+    )
     if engine is not None:
-        from diagnostics.system_monitor.postgres.pool import pool_readings
+        from diagnostics.system_monitor.postgres.pool import PoolProbe
 
-        seen = seen + pool_readings(engine, clock)
-    return seen
+        probes.append(PoolProbe(engine=engine))
+    return look(probes, clock=clock, deadline_seconds=deadline_seconds)
 
 
 def evidence_of(
@@ -77,4 +78,7 @@ def _lean(causal_map: CausalMap, finding: Finding, reported: Sequence[str]) -> F
 
 def gaps(target: Target, observations: Observations) -> tuple[CouldNotLook, ...]:
     """Return what was not given or could not be read."""
-    return tuple(CouldNotLook(what=what, why=why, hint=hint) for what, why, hint in could_not_look(target, observations))
+    return tuple(
+        CouldNotLook(what=what, why=why, hint=hint)
+        for what, why, hint in could_not_look(target, observations)
+    )

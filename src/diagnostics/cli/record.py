@@ -1,0 +1,53 @@
+"""``diagnose record``: what is normal, written down beside a healthy system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diagnostics.cli.exits import Exit
+from diagnostics.cli.output import Progress
+from diagnostics.cli.targets import target_from, target_options
+
+
+@click.command()
+@target_options
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where the baseline goes.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=1.0), default=60.0, show_default=True, help="How long to look."
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.5),
+    default=5.0,
+    show_default=True,
+    help="Seconds from one look to the next.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def record(out: Path, seconds: float, interval: float, quiet: bool, **flags: Any) -> int:
+    """Look at a healthy system for a while and write what is normal; `diagnose run --baseline FILE` compares with it."""
+    from diagnostics.causal_map.signatures import match_line
+    from diagnostics.runtime.clock import SYSTEM_CLOCK
+    from diagnostics.system_monitor import baseline
+    from diagnostics.system_monitor.runner import probes_for
+
+    target = target_from(**flags)
+    progress = Progress(quiet=quiet)
+    probes = probes_for(target, window_seconds=min(2.0, interval), classify_line=match_line)
+    progress.line(f"recording {len(probes)} probes for {seconds:.0f} s")
+    found = baseline.record(probes, clock=SYSTEM_CLOCK, seconds=seconds, interval_seconds=interval)
+    if not found.summaries:
+        raise click.ClickException("nothing could be read; give at least one of --pid, --db, --url, --log")
+    baseline.write(found, out)
+    progress.line(f"{len(found.summaries)} readings and {len(found.facts)} facts written to {out}")
+    return Exit.OK
