@@ -26,7 +26,7 @@ GENERIC_PLAN_VERSION = 160000
 _EXPLAINABLE = re.compile(r"^\s*(select|with|insert|update|delete|merge|values)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:''|[^'])*'|\"[^\"]*\"|/\*.*?\*/|--[^\n]*", re.DOTALL)
 _CONDITION = re.compile(
-    r"\(*(?:\w+\.)?(?P<column>\"[^\"]+\"|[a-z_]\w*)\)?(?:::[\w ]+?(?:\[\])?)?\)?"
+    r"(?<!\w)\(+(?:\w+\.)?(?P<column>\"[^\"]+\"|[a-z_]\w*)\)?(?:::[\w ]+?(?:\[\])?)?\)?"
     r" (?P<operator>=|<=|>=|<|>|~~|IS NULL)(?: |\)|$)"
 )
 _PROBE = "postgres.explain"

@@ -27,6 +27,7 @@ MARK = "/*diagnostics*/"
 DNS_SECONDS = 3.0
 TCP_SECONDS = 3.0
 STARTUP_SECONDS = 4
+SHORTEST_SECRET = 4
 # Our guards. What the application's sessions have is still in pg_settings.reset_val.
 GUARDS = {
     "default_transaction_read_only": "on",
@@ -332,6 +333,7 @@ def _start(
 
 
 def _own_words(text: str, address: DatabaseAddress) -> str:
-    if address.password:
+    # libpq does not show passwords; a short one would only tear other words apart.
+    if address.password and len(address.password) >= SHORTEST_SECRET:
         text = text.replace(address.password, "***")
     return text.strip() or "the connection failed without a reason"
