@@ -34,8 +34,8 @@ class DatabaseAnswers:
 
     Args:
         engine: ``Engine``, ``AsyncEngine`` or URL. Its URL is used, and its pool is left alone. Where the URL
-            does not suffice (the engine was made with ``connect_args`` or a ``creator``), a connection is made
-            the engine's way, but never taken from its pool.
+            does not suffice (the engine was made with ``connect_args`` or a ``creator``), a connection is
+            made the engine's way, but never taken from its pool.
         clock: Measures the answer.
     """
 
@@ -79,7 +79,8 @@ class DatabaseAnswers:
         try:
             connection = fresh.connect()
             try:
-                return bool(self._engine.dialect.do_ping(connection.dbapi_connection))  # type: ignore[arg-type]
+                raw: Any = connection.dbapi_connection
+                return bool(self._engine.dialect.do_ping(raw))
             finally:
                 connection.invalidate()
         except Exception:  # noqa: BLE001 - the first error is the one to report

@@ -14,7 +14,7 @@ from diagnostics.runtime import host
 
 GIB = 1 << 30
 
-# A full disk is a matter of bytes *and* of share: five percent of 10 TB is plenty, and 40 MB of 100 MB are too.
+# A full disk is a matter of bytes and of share: five percent of 10 TB is plenty, and so are 40 of 100 MB.
 DISK_FAIL_BYTES, DISK_FAIL_RATIO = (
     GIB,
     0.05,
@@ -142,7 +142,7 @@ def judge_memory(available: float, total: float, whose: str) -> CheckResult:
 def own_descriptors() -> CheckResult:
     """Count the open descriptors of this process."""
     if host.has_proc():
-        opened = len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - names only; one of them lists the folder
+        opened = len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - one of them lists the folder
     else:
         import psutil
 

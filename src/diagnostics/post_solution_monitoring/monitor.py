@@ -35,11 +35,11 @@ ON_DEMAND_SECONDS = 10.0
 
 
 class PostSolutionMonitor:
-    """Asks its health checks on their schedule, tells people what changed, and knows the health at any moment.
+    """Asks its health checks on their schedule, tells people what changed, knows the health at any moment.
 
     Every check runs under its own timeout on a thread of its own, so one that hangs delays no other; the
-    calling thread, and an event loop on it, are never blocked by ``start_monitoring``. With another clock than
-    the machine's it does not run by itself but is driven by ``wait`` or ``step``.
+    calling thread, and an event loop on it, are never blocked by ``start_monitoring``. With another clock
+    than the machine's it does not run by itself but is driven by ``wait`` or ``step``.
 
     Example::
 
@@ -314,7 +314,7 @@ class PostSolutionMonitor:
     def get_current_health(self) -> HealthReport:
         """Return the health as it is known now; runs checks only while the monitor was never started.
 
-        The report is shared and built at most once a second while nothing changes, so this is cheap under load.
+        The report is shared, and built at most once a second while nothing changes: cheap under load.
         """
         watcher = self._watcher
         now = self._clock.monotonic()

@@ -105,8 +105,8 @@ def burn_rate(events: Events, objective: float) -> float:
 def burning(slo: Slo, events_within: Callable[[float], Events]) -> Burn | None:
     """Return the most severe rule that fires, or None.
 
-    A rule needs ``min_bad_events`` in its long window, and the lower end of the error rate's interval (Wilson,
-    95 %) above the budget: what a handful of requests show by chance is no outage.
+    A rule needs ``min_bad_events`` in its long window, and the lower end of the error rate's interval
+    (Wilson, 95 %) above the budget: what a handful of requests show by chance is no outage.
 
     Args:
         slo: The promise.
@@ -129,8 +129,8 @@ def burning(slo: Slo, events_within: Callable[[float], Events]) -> Burn | None:
             exhausted_in_seconds=left,
             reason=(
                 f"{slo.name}: {long.bad} of {long.total} events were bad in the last "
-                f"{_span(rule.long_seconds)}, {rate:.1f} times what {slo.objective:.4%} allows; a full budget "
-                f"of {slo.period_days:g} days would last {_span(left)}"
+                f"{_span(rule.long_seconds)}, {rate:.1f} times what {slo.objective:.4%} allows; a full "
+                f"budget of {slo.period_days:g} days would last {_span(left)}"
             ),
         )
     return None

@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 class TemporaryMonitoring:
     """Watches from ``with`` on, for at least its duration; made by ``temporary_monitoring``.
 
-    The block runs while the monitor watches. When it ends before the duration is over, the rest is waited for; an
-    error ends the watch at once.
+    The block runs while the monitor watches. When it ends before the duration is over, the rest is waited
+    for; an error ends the watch at once.
 
     Attributes:
         monitor: The monitor.

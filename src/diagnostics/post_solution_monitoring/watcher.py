@@ -1,10 +1,12 @@
-"""Starts checks when they are due, takes in their results, tells people what changed: the rim of the watch."""
+"""Starts checks when they are due, takes in their results, tells people what changed."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,6 +74,9 @@ class _Watched:
         return self.failing.state.is_open or (known is not None and known.state is CheckState.FAIL)
 
 
+_WATCHERS: weakref.WeakSet[Watcher] = weakref.WeakSet()
+
+
 class Watcher:
     """All checks of one monitor. Public methods may be called from any thread."""
 
@@ -96,6 +101,7 @@ class Watcher:
         self._pool = pool
         self._tell = tell
         self._lock = threading.RLock()
+        _WATCHERS.add(self)
         self._watched: dict[str, _Watched] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
         self._descendants: dict[str, list[str]] | None = None
@@ -103,6 +109,14 @@ class Watcher:
         self._kept_states = self._guarded(history.states, {})
         still_open: list[MonitoringAlert] = self._guarded(lambda: history.alerts(active_only=True), [])
         self._kept_alerts = {(alert.component, _kind_of(alert)): alert for alert in still_open}
+
+    def hold(self) -> None:
+        """Take the lock before a fork, so that no other thread holds it in the child for ever."""
+        self._lock.acquire()
+
+    def let_go(self) -> None:
+        """Give the lock back after a fork."""
+        self._lock.release()
 
     # ---- which checks
 
@@ -223,7 +237,7 @@ class Watcher:
             self._take_in(name, watched.call.outcome())
 
     def run_now(self, names: Iterable[str] | None = None) -> None:
-        """Run checks side by side and wait for them, each for its own timeout; take results in parents first."""
+        """Run checks side by side, wait for each its own timeout, and take in the parents' results first."""
         from diagnostics.runtime.clock import SYSTEM_CLOCK
 
         started: list[tuple[str, Call | None]] = []
@@ -375,7 +389,8 @@ class Watcher:
         if change is AlertChange.RESOLVED:
             return f"{name} is well again, {state.good} good results in a row{reason if why else ''}"
         if change is AlertChange.FLAPPING:
-            return f"{name} goes up and down; silent until it has held for {watched.rule.settle_after} results{reason}"
+            held = watched.rule.settle_after
+            return f"{name} goes up and down; silent until it has held for {held} results{reason}"
         if change is AlertChange.SETTLED:
             return f"{name} went up and down and now keeps failing{reason}"
         message = f"{name} fails in {sum(state.recent)} of the last {len(state.recent)} results{reason}"
@@ -522,3 +537,22 @@ def _state_from(kept: Any) -> AlertState:
 
 def _kind_of(alert: MonitoringAlert) -> str:
     return str(alert.details.get("kind", "failing"))
+
+
+_held = threading.local()
+
+
+def _before_fork() -> None:
+    _held.watchers = list(_WATCHERS)
+    for watcher in _held.watchers:
+        watcher.hold()
+
+
+def _after_fork() -> None:
+    for watcher in _held.watchers:
+        watcher.let_go()
+    _held.watchers = []
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import logging
 import math
 import threading
-import zlib
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -36,7 +36,8 @@ def next_due(due: float, interval: float, now: float) -> float:
 
 def phase_of(name: str, interval: float) -> float:
     """Return where in its interval ``name`` runs: always the same, and spread evenly over names."""
-    return interval * (zlib.crc32(name.encode()) / 2**32)
+    digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
+    return interval * (int.from_bytes(digest, "big") / 2**32)
 
 
 class Schedule(Generic[K]):

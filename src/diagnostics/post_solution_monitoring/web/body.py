@@ -1,6 +1,6 @@
 """A health report as ``application/health+json`` (pure).
 
-Source: Irakli Nadareishvili, "Health Check Response Format for HTTP APIs", draft-inadarei-api-health-check-06.
+Source: Nadareishvili, "Health Check Response Format for HTTP APIs", draft-inadarei-api-health-check-06.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Page(StrEnum):
 def status_code(page: Page, report: HealthReport, *, draining: bool, has_started: bool) -> int:
     """Return 200 or 503.
 
-    Alive is whoever can answer: a database that is down is no reason to restart the process. Ready is who may get
-    traffic; while draining nobody may. Started is who has once had an answer to every critical check.
+    Alive is whoever can answer: a database that is down is no reason to restart the process. Ready is who may
+    get traffic; while draining nobody may. Started is who has once had an answer to every critical check.
     """
     if page is Page.LIVE:
         return 200

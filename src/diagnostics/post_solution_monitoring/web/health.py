@@ -90,8 +90,8 @@ class HealthEndpoint:
     """The health of a service, for any framework.
 
     - ``endpoint()`` in a Flask or FastAPI view returns a response with its own status code;
-    - the endpoint itself is a WSGI application, an ASGI application and a Django view; ``endpoint.aiohttp`` is a
-      handler for aiohttp;
+    - the endpoint itself is a WSGI application, an ASGI application and a Django view; ``endpoint.aiohttp``
+      is a handler for aiohttp;
     - ``endpoint.live``, ``.ready`` and ``.startup`` are endpoints for the three probes of Kubernetes; as an
       application, the endpoint serves them under ``/livez``, ``/readyz`` and ``/startupz`` as well.
 
@@ -120,27 +120,26 @@ class HealthEndpoint:
         return self._shared.monitor
 
     def drain(self) -> None:
-        """Be not ready from now on: call it before the service stops, so that traffic goes elsewhere first."""
+        """Be not ready from now on: called before the service stops, so that traffic goes elsewhere first."""
         self._shared.draining = True
 
     def __call__(self, *args: Any) -> Any:
-        """Answer: without arguments, as WSGI (two), as ASGI (three), or to a Django or Starlette request (one)."""
-        match args:
-            case ():
-                return for_current_framework(self._shared.answer(self._page, current_flask_headers()))
-            case (environ, start_response):
-                return run(self._wsgi_answer(environ), environ, start_response)
-            case (scope, receive, send):
-                return self._asgi(scope, receive, send)
-            case (request,):
-                answer = self._shared.answer(self._page, getattr(request, "headers", None))
-                is_starlette = hasattr(request, "scope") and not hasattr(request, "META")
-                return starlette_response(answer) if is_starlette else django_response(answer)
+        """Answer a view (no argument), a Django or Starlette request (one), WSGI (two) or ASGI (three)."""
+        if not args:
+            return for_current_framework(self._shared.answer(self._page, current_flask_headers()))
+        if len(args) == 1:
+            answer = self._shared.answer(self._page, getattr(args[0], "headers", None))
+            is_starlette = hasattr(args[0], "scope") and not hasattr(args[0], "META")
+            return starlette_response(answer) if is_starlette else django_response(answer)
+        if len(args) == 2:
+            return run(self._wsgi_answer(args[0]), *args)
+        if len(args) == 3:
+            return self._asgi(*args)
         raise TypeError(f"a health endpoint takes up to three arguments, not {len(args)}")
 
     async def aiohttp(self, request: Any) -> Any:
         """Answer to a request of aiohttp."""
-        from aiohttp import web
+        from aiohttp import web  # type: ignore[import-not-found,unused-ignore]
 
         answer = await self._answer_async(self._page, request.headers)
         headers = dict(answer.headers)

@@ -38,7 +38,7 @@ class Answer:
 
 
 class HealthResponse:
-    """A response for whoever knows no framework: a WSGI and ASGI application, with its parts as attributes."""
+    """A response for whoever knows no framework: a WSGI and an ASGI application, its parts as attributes."""
 
     media_type = MEDIA_TYPE
 
@@ -116,7 +116,7 @@ def starlette_response(answer: Answer) -> Any:
 
 def django_response(answer: Answer) -> Any:
     """Return a Django response."""
-    from django.http import HttpResponse
+    from django.http import HttpResponse  # type: ignore[import-not-found,unused-ignore]
 
     response = HttpResponse(answer.body, status=answer.status, content_type=MEDIA_TYPE)
     response["Cache-Control"] = "no-store"
