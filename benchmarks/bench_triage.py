@@ -29,9 +29,14 @@ def scores(pairs: list[tuple[dict, dict]]) -> dict[str, float]:
     for label in sorted(set(truth)):
         hits = sum(t == s == label for t, s in zip(truth, said, strict=True))
         f1.append(2 * hits / (truth.count(label) + said.count(label)))
-    away = [abs(STEPS.index(report["severity"]) - STEPS.index(answer["severity"])) for report, answer in pairs]
-    named = [(report["root_cause_candidates"][0], answer) for report, answer in pairs if report["root_cause_candidates"]
-             and report["category"] != UNDECIDED]
+    away = [
+        abs(STEPS.index(report["severity"]) - STEPS.index(answer["severity"])) for report, answer in pairs
+    ]
+    named = [
+        (report["root_cause_candidates"][0], answer)
+        for report, answer in pairs
+        if report["root_cause_candidates"] and report["category"] != UNDECIDED
+    ]
     benign = [s for t, s in zip(truth, said, strict=True) if t == BENIGN]
     unknown = [s for t, s in zip(truth, said, strict=True) if t == UNDECIDED]
     return {
@@ -42,8 +47,10 @@ def scores(pairs: list[tuple[dict, dict]]) -> dict[str, float]:
         "over-confidence": sum(s not in (UNDECIDED,) for s in unknown) / max(1, len(unknown)),
         "severity exact": away.count(0) / len(pairs),
         "severity within 1": sum(step <= 1 for step in away) / len(pairs),
-        "truth in first 3": sum(name in answer["root_cause_candidates"][:3] for name, answer in named) / max(1, len(named)),
-        "truth first": sum(answer["root_cause_candidates"][:1] == [name] for name, answer in named) / max(1, len(named)),
+        "truth in first 3": sum(name in answer["root_cause_candidates"][:3] for name, answer in named)
+        / max(1, len(named)),
+        "truth first": sum(answer["root_cause_candidates"][:1] == [name] for name, answer in named)
+        / max(1, len(named)),
     }
 
 
@@ -51,9 +58,17 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reports", type=Path)
-    parser.add_argument("--seed", type=int, default=20261125, help="which half was read while the tables were written")
-    parser.add_argument("--wrong", choices=["read", "unread"], help="print the reports of this half that were judged wrongly")
-    parser.add_argument("--labels", action="store_true", help="print which labels were taken for which, on the unread half too")
+    parser.add_argument(
+        "--seed", type=int, default=20261125, help="which half was read while the tables were written"
+    )
+    parser.add_argument(
+        "--wrong", choices=["read", "unread"], help="print the reports of this half that were judged wrongly"
+    )
+    parser.add_argument(
+        "--labels",
+        action="store_true",
+        help="print which labels were taken for which, on the unread half too",
+    )
     arguments = parser.parse_args()
     lines = arguments.reports.read_text().splitlines()
     reports = [json.loads(line) for line in lines]
@@ -64,7 +79,10 @@ def main() -> None:
     random.Random(arguments.seed).shuffle(ids)
     read = set(ids[: len(ids) // 2])
     pairs = list(zip(reports, answers, strict=True))
-    halves = {"read": [p for p in pairs if p[0]["id"] in read], "unread": [p for p in pairs if p[0]["id"] not in read]}
+    halves = {
+        "read": [p for p in pairs if p[0]["id"] in read],
+        "unread": [p for p in pairs if p[0]["id"] not in read],
+    }
     table = {name: scores(half) for name, half in halves.items()}
     print(f"{'':20}{'read half':>12}{'unread half':>12}")
     for key in table["read"]:
@@ -74,13 +92,23 @@ def main() -> None:
     for _ in range(20_000):
         match_line(line)
     each = (time.perf_counter() - started) / 20_000
-    print(f"{took / len(lines) * 1000:.2f} ms a report; {each * 1e6:.1f} us an ordinary log line ({1 / each:,.0f} lines/s)")
+    print(
+        f"{took / len(lines) * 1000:.2f} ms a report; {each * 1e6:.1f} us an ordinary log line ({1 / each:,.0f} lines/s)"
+    )
     if arguments.labels:
         for name, half in halves.items():
-            print(name, Counter((r["category"], a["category"]) for r, a in half if r["category"] != a["category"]).most_common())
+            print(
+                name,
+                Counter(
+                    (r["category"], a["category"]) for r, a in half if r["category"] != a["category"]
+                ).most_common(),
+            )
     if arguments.wrong:
         for report, answer in halves[arguments.wrong]:
-            if report["category"] != answer["category"] or abs(STEPS.index(report["severity"]) - STEPS.index(answer["severity"])) > 1:
+            if (
+                report["category"] != answer["category"]
+                or abs(STEPS.index(report["severity"]) - STEPS.index(answer["severity"])) > 1
+            ):
                 print(json.dumps({"report": report, "answer": answer}, ensure_ascii=False, indent=1))
 
 

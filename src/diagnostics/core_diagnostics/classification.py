@@ -16,17 +16,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diagnostics.causal_map.signatures import CATEGORY, SEVERITY, said_by_machines, said_by_people
-from diagnostics.causal_map.signatures.manner import NO_HARM, how_people_say_it, loud_but_meaningless
+from diagnostics.causal_map.signatures.manner import (
+    CONTRAST,
+    NO_HARM,
+    how_people_say_it,
+    loud_but_meaningless,
+)
 from diagnostics.model.problem import Candidate, Category, Problem, ProblemPriority, Severity, Triage
 
 #: What a mechanism has to bring before the text counts as deciding (nats).
-_UNDECIDED = 2.6
-_HEALTHY = -1.2
+_UNDECIDED = 2.4
+#: What has to speak for good health before the report counts as no problem (nats).
+_HEALTHY = 2.2
 _MAX_CANDIDATES = 5
 _STEPS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 _NO_HARM = re.compile(NO_HARM, re.IGNORECASE)
-_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?) ?%(?: of)?(?: all| our| the)? ?(?:users|customers|clients|requests|orders|saves|calls|"
-                      r"payments|logins|пользователей|клиентов|запросов|заказов|платежей)", re.IGNORECASE)
+_CONTRAST = re.compile(CONTRAST, re.IGNORECASE)
+_PERCENT = re.compile(
+    r"(\d{1,3}(?:[.,]\d+)?) ?%(?: of)?(?: all| our| the)? ?(?:users|customers|clients|requests|orders|saves|calls|"
+    r"payments|logins|пользователей|клиентов|запросов|заказов|платежей)",
+    re.IGNORECASE,
+)
 
 _PROBES: dict[Category, tuple[str, ...]] = {
     Category.HOST_ENVIRONMENT: ("host", "process", "log"),
@@ -48,14 +58,23 @@ _PROBES: dict[Category, tuple[str, ...]] = {
 _SYMPTOMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
-        ("service-down", r"\b(?:down|dead|does not start|not start|refused|502|crash\w*|unreachable)\b|лежит|не стартует|не запуска|упал"),
+        (
+            "service-down",
+            r"\b(?:down|dead|does not start|not start|refused|502|crash\w*|unreachable)\b|лежит|не стартует|не запуска|упал",
+        ),
         ("requests-time-out", r"time[sd]?[ -]?out|timing out|deadline exceeded|hang|таймаут|завис"),
         ("requests-slow", r"slow|latency|sluggish|takes \d+|crawl|seconds|тормоз|медленн|долго"),
         ("requests-fail", r"fail|error|exception|\b50\d\b|ошибк|не сохраня|не работа"),
-        ("writes-fail", r"\b(?:writes?|saves?|saving|inserts?|uploads?)\b.{0,30}fail|read-only|не сохраня|не созда"),
+        (
+            "writes-fail",
+            r"\b(?:writes?|saves?|saving|inserts?|uploads?)\b.{0,30}fail|read-only|не сохраня|не созда",
+        ),
         ("jobs-stop", r"\b(?:tasks?|jobs?|queue|celery|cron|emails?|notifications?)\b|очеред|задач|письм"),
         ("login-fails", r"\blog(?:ged|ging)? (?:in|out)\b|\blogin\b|разлогин|войти|вход"),
-        ("data-wrong", r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price|data)|twice|duplicate|стар\w* (?:цен|данн)|дважды"),
+        (
+            "data-wrong",
+            r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price|data)|twice|duplicate|стар\w* (?:цен|данн)|дважды",
+        ),
         ("memory-grows", r"\bmemory\b|\brss\b|\boom\b|памят"),
     )
 )
@@ -90,10 +109,15 @@ def classify(problem: Problem) -> Triage:
     if not error and not story:
         return _nothing_said()
     scores = _read(error, story)
-    ranked = sorted(((scores.total(name), name) for name in scores.words), key=lambda item: (-item[0], item[1]))
+    ranked = sorted(
+        ((scores.total(name), name) for name in scores.words), key=lambda item: (-item[0], item[1])
+    )
     by_category = _by_category(ranked)
     by_category[Category.UNKNOWN] = _undecided(scores, error, story, ranked)
-    by_category[Category.BENIGN] = _healthy(scores)
+    # Whether the reported thing does harm is told by the story, not by the error text: the rest share what is left.
+    by_category[Category.BENIGN] = _log_sum(by_category.values()) + _healthy(
+        scores, story if story != error else ""
+    )
     category, confidence = _choose(by_category)
     candidates = _candidates(ranked, scores, category)
     return Triage(
@@ -108,7 +132,10 @@ def classify(problem: Problem) -> Triage:
 
 
 def _story(problem: Problem) -> str:
-    said = [problem.description, *(f"{key}: {value}" for key, value in problem.context.items() if str(value).strip())]
+    said = [
+        problem.description,
+        *(f"{key}: {value}" for key, value in problem.context.items() if str(value).strip()),
+    ]
     return "\n".join(str(part).strip() for part in said if str(part).strip())
 
 
@@ -132,15 +159,16 @@ def _read(error: str, story: str) -> _Scores:
     for hit in said_by_people(story):
         for mechanism, weight in hit.says:
             scores.add(scores.story, mechanism, weight, hit.words)
-    concerned = _NO_HARM.sub(" ", story)
-    for hit in how_people_say_it(story):
-        for concept, weight in hit.says:
-            if concept != "harm":
-                _count(scores, concept, weight, hit.words)
-    for hit in how_people_say_it(concerned):
-        for concept, weight in hit.says:
-            if concept == "harm":
-                _count(scores, concept, weight, hit.words)
+    # Denied harm is no harm, and the health of a neighbour is no health.
+    for concept_read, text in (
+        ("harm", _NO_HARM.sub(" ", story)),
+        ("healthy", _CONTRAST.sub(" ", story)),
+        ("", story),
+    ):
+        for hit in how_people_say_it(text):
+            for concept, weight in hit.says:
+                if concept == concept_read or not concept_read and concept not in ("harm", "healthy"):
+                    _count(scores, concept, weight, hit.words)
     for hit in loud_but_meaningless(f"{error}\n{story}"):
         for concept, weight in hit.says:
             _count(scores, concept, weight, hit.words)
@@ -169,15 +197,25 @@ def _undecided(scores: _Scores, error: str, story: str, ranked: list[tuple[float
     return strength
 
 
-def _healthy(scores: _Scores) -> float:
+def _healthy(scores: _Scores, story: str) -> float:
+    """Return the log odds of no problem against any problem."""
+    # People who report a problem say what is bad; a story without it is about something else.
+    nothing_bad = not scores.concepts["harm"] and len(story.split()) >= 5
     return (
-        _HEALTHY
-        + 1.5 * scores.concepts["healthy"]
-        + 1.3 * scores.concepts["noise"]
-        - 1.1 * scores.concepts["harm"]
-        - 0.6 * scores.concepts["vague"]
+        (0.8 if nothing_bad else 0.0)
+        + 1.2 * scores.concepts["healthy"]
+        + 1.0 * scores.concepts["noise"]
+        - 1.0 * scores.concepts["harm"]
+        - 0.5 * scores.concepts["vague"]
         - 0.8 * scores.concepts["impact.all"]
+        - _HEALTHY
     )
+
+
+def _log_sum(values: Iterable[float]) -> float:
+    known = list(values)
+    top = max(known)
+    return top + math.log(sum(math.exp(value - top) for value in known))
 
 
 def _choose(by_category: Mapping[Category, float]) -> tuple[Category, float]:
@@ -187,7 +225,9 @@ def _choose(by_category: Mapping[Category, float]) -> tuple[Category, float]:
     return best, round(min(share, 0.97), 3)
 
 
-def _candidates(ranked: list[tuple[float, str]], scores: _Scores, category: Category) -> tuple[Candidate, ...]:
+def _candidates(
+    ranked: list[tuple[float, str]], scores: _Scores, category: Category
+) -> tuple[Candidate, ...]:
     if category is Category.BENIGN:
         return ()
     # The winning category goes first: its mechanisms explain the report together.

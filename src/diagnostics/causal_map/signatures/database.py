@@ -142,7 +142,7 @@ STORIES = table(
             ),
             (r"(?:get_db|getconn|putconn|checkout|checked out|pool_size|max_overflow)", 2.0),
             (
-                r"(?:without|skips?|no|missing|forg[eo]t\w*) (?:session\.)?(?:close|putconn|finally|release)\w*",
+                r"(?:without|skips?|missing|forg[eo]t\w*|no (?:session\.)?(?:close|finally)) ?(?:to )?(?:session\.|conn\.)?(?:close|putconn|finally|release)(?:d|\(\))?\b(?! notes)",
                 3.5,
             ),
             (r"(?:сесси|соединени|коннект)\w* .{0,20}не (?:закрыва|возвраща|освобожда)\w*", 4.0),

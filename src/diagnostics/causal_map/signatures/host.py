@@ -159,7 +159,15 @@ STORIES = table(
                 4.0,
             ),
             (r"(?:кончил|закончил)\w* место", 4.0),
-            (r"df (?:-h )?(?:shows?|says?|показывает)|100 ?% (?:used|full)|partition (?:is )?full", 3.0),
+            (
+                r"(?:dumps?|backups?|archives?|logs?|core files?|temp\w* files?|uploads?|old releases) .{0,60}(?:fill|eat|consum|use|took|take|occup)\w*"
+                r" .{0,20}(?:it|disk|partition|volume|space)|(?:same|root|log|data) partition",
+                3.0,
+            ),
+            (
+                r"df (?:-h )?(?:shows?|says?|показывает)|100 ?% (?:used|full)|df shows|partition (?:is )?full",
+                3.0,
+            ),
         ],
         "inodes-exhausted": [(r"inodes?|айнод\w*|инод\w*", 4.0), (r"df -i", 5.0)],
         "disk-io-saturated": [

@@ -17,7 +17,7 @@ HEALTHY = [
     (r"(?:no|zero|0|without(?: any)?) (?:\w+ )?(?:fail\w*|errors?|complaints?|impact|user impact|problems?|issues?|incidents?|5xx|4xx|422|500s?|alerts?|lost \w+|losses|timeouts|difference)\b", 1.8),
     (r"(?:nobody|no one|no user|no customer|no client)s? (?:is |was |has |have |were |are )?(?:affected|complain\w*|notic\w*|report\w*)", 2.5),
     (r"(?:users?|customers?|clients?) (?:are |were |is |was )?(?:not|un)[- ]?affected|not affected|no one affected", 2.5),
-    (r"(?:test|drill|backup|restore|job|migration|deploy\w*|run|attempt|retry|check|upgrade)s? .{0,25}(?:succeed\w*|success\w*|passed|completed|went (?:well|fine)|finished (?:ok|fine|without))", 2.2),
+    (r"(?:test|drill|backup|restore|job|migration|deploy\w*|run|attempt|retry|check|upgrade)s? .{0,25}(?:succeed\w*|success\w*|passed|completed|went (?:well|fine)|finished\b|is done|done\b)", 2.2),
     (r"(?:second|next|first) (?:attempt|try|retry) (?:always )?(?:succeeds|works|succeeded)|(?:all )?retries succeed\w*|retried successfully", 2.0),
     (r"(?:within|below|under|inside) (?:the |our )?(?:slo|sla|limits?|budget|target|threshold|norm)|slo is|far (?:from|below) the (?:limit|threshold)", 2.5),
     (r"(?:is |are |was |as |were |totally |perfectly )?(?:expected|intended|intentional\w*|on purpose|by design|harmless|known noise|cosmetic noise|deliberate\w*)\b", 2.0),
@@ -26,19 +26,43 @@ HEALTHY = [
     (r"(?:just|only|simply) (?:asking|reporting|informing|curious|checking|a question|a note|letting you know|for the record)|fyi\b|for (?:your )?information|no action (?:needed|required)|nothing to do", 2.8),
     (r"(?:should|do|must|need) (?:i|we) (?:to )?(?:worry|be worried|be concerned|care|do (?:something|anything)|change|tune|increase|enable)|is (?:this|that|it) (?:ok|okay|normal|fine|a problem|dangerous|expected|safe|bad)\b|what does (?:this|it|that) mean|how (?:do|can|should) (?:i|we)\b|can (?:i|we) ignore|which (?:\w+ )?(?:is better|should we)|what is the (?:right|recommended|best)", 2.6),
     (r"(?:security )?scanner|vulnerability scan\w*|pen ?test\w*|port scan|wp-(?:login|admin)|\.php\b|bots? (?:prob|scan|ask)\w*|crawlers? ask|favicon|robots\.txt", 2.6),
-    (r"(?:user|customer|client|analyst|visitor|browser|admin|he|she|they) (?:himself |herself )?(?:blocked (?:the|our) bot|typed|mistyped|pressed|cancel\w*|closed (?:the|his|her|their) (?:tab|page|browser|laptop)|disconnect\w*|left the page|navigat\w* away|forgot (?:his|her|the|their) password|entered (?:a |the )?wrong)", 2.4),
-    (r"(?:bank|issuer) (?:has )?(?:declined|refused)|declined the card|insufficient funds|wrong (?:pin|cvc|cvv)", 2.2),
+    (r"(?:user|customer|client|analyst|visitor|browser|admin|he|she|they) (?:himself |herself )?(?:blocked (?:the|our) bot|typed|mistyped|pressed|cancel\w*|closed (?:the|his|her|their|a) (?:tab|page|browser|laptop|connection|window|app)|disconnect\w*|left the page|navigat\w* away|forgot (?:his|her|the|their) password|entered (?:a |the )?wrong)", 2.4),
+    (r"(?:then|and|later) (?:he |she |they )?(?:got|logged|came) in\b|remembered (?:it|the|his|her)|(?:bank|issuer) (?:has )?(?:declined|refused)|declined the card|insufficient funds|wrong (?:pin|cvc|cvv)", 2.2),
     (r"(?:in|on) (?:my )?(?:dev\b|development|local\b|laptop|my machine|sandbox on purpose|terminal)", 1.0),
     (r"page cache|idle connections?|is the pool\b|available is \d|plenty of free|warn(?:ing|s)? (?:bothers|annoys|only)|(?:warning|message|line) (?:appears|printed|logged|shown) (?:once|at (?:start|shutdown|exit|boot)|when|while|on every (?:start|deploy))", 1.6),
     (r"(?:disappeared|gone|went away|resolved|recovered|closed) (?:by itself|after the (?:planned|maintenance))|already (?:fixed|solved|resolved|recovered)|was fixed", 1.2),
     (r"(?:on |in )?staging (?:only )?(?:on purpose|deliberately|test)|load test (?:of ours|went|passed|finished)|(?:during|from) (?:our )?(?:own )?(?:load|stress|penetration) test", 1.6),
     (r"(?:latency|memory|cpu|disk|usage|load) (?:rose|went up|is|used|at|reached|peaks?) .{0,40}(?:but|still|and|;) .{0,40}(?:slo|limit|available|cache|normal|fine|enough|ok\b|free)", 2.2),
-    (r"план\w*ы?[ея]? (?:работ|деплой|рестарт|обслуж|перезапуск|отключ|переключ|миграц)\w*|планов\w*|по плану|учени\w*|тестов\w* (?:прогон|восстан)\w*", 2.3),
+    (r"(?:during|in|within|inside|for) (?:the |our |an? )?(?:\w+ )?(?:maintenance|service|change|update) (?:window|mode|page|night)|(?:announced|agreed|communicated|approved) (?:in advance|window|downtime|before)", 2.4),
+    (r"(?:is |are |was |were |gets? |got )?(?:handled|caught|retried|reconnect\w*|recovered|absorbed|renewed|re-?sent|processed) (?:by|automatically|correctly|gracefully|properly|at once|immediately|within|on the (?:second|next)|later without|anyway)|auto[- ]?renew\w*|self[- ]heal\w*", 2.0),
+    (r"(?:rightly|properly|correctly|deservedly) \w+|(?:is |are |was |were )?\w+ (?:correctly|as (?:it should|they should|configured|documented|usual|always|agreed|planned|announced))\b|as (?:every|each|on any) (?:night|day|week|month|monday|deploy|year)|as usual|like every (?:night|day|week)", 2.0),
+    (r"(?:unit |integration |regression |negative |ci |smoke )?tests? (?:that |which )?(?:prints?|logs?|checks?|provokes?|simulat\w*|deliberately|on purpose|pass\w*|expects?|verif\w*|for the)|simulat\w*|fault injection|exercise|rehears\w*|training (?:session|day|env\w*)|workshop|demo(?:nstration)?\b", 2.0),
+    (r"(?:we|i|ops|dba|admins?|devops) (?:ourselves |just |deliberately )?(?:stopped|switched off|turned off|shut down|restarted|paused|drained|disabled|removed|decommissioned|retired) (?:it|this|that|them|the|our|one|these)\b|(?:switched|turned|scaled|shut) (?:off|down|in) (?:for|at|over|on|to|after|by|as|last|yesterday)|(?:we|was|were) (?:already )?(?:decommission|retir|switched off|turned off)\w*|(?:pods?|workers?|nodes?|instances?) (?:scale|scaled|are scaled|is scaled) (?:down|in)|rolling (?:restart|update|deploy)", 2.2),
+    (r"(?:we|i) (?:plan|want|intend|would like|are going|are planning|consider|wonder|ask|prepare)\b|planning (?:to|for|a)|next (?:week|month|quarter|year|sprint)|what (?:should|do|must) we|to save (?:money|costs?|energy)", 1.5),
+    (r"\S ?\?[\s)»\"]*(?:$|\n)", 1.6),
+    (r"(?:spam|spammers?|brute[- ]?force|attackers?|hackers?|bots?|googlebot|scrapers?|crawlers?|script kiddies) .{0,40}(?:reject\w*|block\w*|get|refused|denied|403|404|401|429|banned|try|tries|post|hammer|look)|real (?:clients?|users?|customers?) (?:have|are|see|get|not|work)", 2.2),
+    (r"other (?:payments?|users?|customers?|requests?|orders?|logins?|clients?) (?:are |is |were )?(?:fine|ok|okay|unaffected|go through|work)", 1.0),
+    (r"(?:informational|info level|cosmetic|noise|noisy|harmless|benign|ignorable)\b|(?:only|just) (?:a |an )?(?:warning|notice|info|deprecation|log line|message)", 2.0),
+    (r"as (?:usual|always|before|ever)\b|(?:usual|typical|same as (?:always|last|usual)|stable|steady|constant) (?:for|at|level|since|load|value|as|behaviou?r|pattern)|back to normal|(?:fine|ok|okay|good|normal|quiet) (?:now|again|since|today)", 1.8),
+    (r"(?:customer|client|user|colleague|manager|boss|auditor|newcomer|intern|team|he|she|somebody|someone) (?:asks?|asked|wants to know|would like to know|is asking|wonders|is curious)|wants? to know|feature request|(?:can|could) (?:you|somebody|anyone) (?:explain|tell|add|grant|enable|confirm|recommend)|please (?:add|grant|enable|explain|tell|confirm|advise|recommend)|what(?:'s| is) the (?:difference|best|meaning|purpose)|how (?:much|many|long|often) (?:is|are|should|do|does|will|can)", 2.2),
+    (r"(?:and|then|client|user|caller|browser|app) (?:gets?|receives?|is answered|is shown|sees?) (?:a |an )?(?:clean |clear |proper |correct |normal )?(?:401|403|404|409|422|429|message|hint|explanation)|(?:refresh\w*|renew\w*) (?:the |its |his )?(?:token|session)|logs? in again|re-?login", 1.6),
+    (r"(?:appears?|printed|logged|shown|comes?|happens?|seen|occurs?) (?:only |just |once )?(?:at|on|during|when|while|in|after) (?:each |every |the |a |an |our |my |unit |pytest |local )?(?:start\w*|stop\w*|shut\w*|exit\w*|boot\w*|deploy\w*|restart\w*|reload\w*|tests?|ci\b|pytest|dev\w*|scal\w*)", 1.8),
+    (r"(?:one|once) (?:in|per) (?:a |an |ten |hundred )?(?:\d+ ?k?|thousand|million|hundred|week|month)|(?:in|only in) (?:unit |our |the )?(?:tests|ci|pytest|test suite|dev mode|development)\b", 1.4),
+    (r"(?:test|dummy|demo|throw-?away|archived|decommissioned|retired|unused|old unused) (?:account|data|user|server|host|vm|instance|database|environment|service|cluster)s?\b", 1.4),
+    (r"(?:load|cpu|memory|ram|disk|usage|utili[sz]ation)[^.]{0,40}(?:of|out of|on) (?:\d+|the) ?(?:cores?|gb|gib|tb|cpus?)\b|(?:headroom|free|available|spare)\b", 0.9),
+    (r"(?:user|client|browser|visitor|customer|phone|mobile|app|tab|peer)s? (?:\w+ )?(?:disconnect\w*|leaves?|left|goes away|went away|closes?|closed|reload\w*|walks?|switch\w* (?:network|wi-?fi))", 1.8),
+    (r"(?:health ?checks?|kube-probe|balancer probes?|uptime (?:robot|monitor|check)|monitoring (?:probe|system)) (?:of|asks?|requests?|hits?|knocks?|connects?|opens?|on|for)", 0.9),
+    (r"как (?:обычно|всегда|и (?:раньше|прежде|задумано|ожидалось))|штатн\w*|в норме|в пределах|(?:так )?задуман\w*|для (?:теста|проверки)|в тестах|уже (?:исправ|реш|поправ|восстанов|почин)\w*|само (?:прошло|восстановилось)|спасибо", 1.9),
+    (r"(?:хочу|хотим|хотелось бы|хотел|интересно) (?:узнать|понять|спросить|уточнить)|можно ли|как (?:лучше|правильно|настроить|сделать|часто|долго)|что (?:значит|означает|лучше)|планируем|собираемся|на следующей неделе|в следующем месяце|когда (?:можно|будет|лучше)", 2.0),
+    (r"(?:клиент|пользовател|браузер|телефон|приложени)\w* (?:отключ|закры|уш[её]л|разорвал|перезагруз)\w*|предупреждени\w* (?:не|только|при)|работе не мешает", 1.8),
+    (r"swap (?:in/out|activity) is (?:zero|0|none)|plenty of (?:free )?(?:ram|memory|space|disk|headroom)|(?:enough|sufficient|lots of) (?:free |spare )?(?:ram|memory|space|headroom|capacity)|\d+ ?% (?:is )?free", 2.0),
+    (r"(?:terminal|console|ide|editor|repl|notebook|debugger|ctrl[- ]?c|ctrl\+c)\b", 1.6),
+    (r"учебн\w*|намеренно|специально|нарочно|осознанно|сознательно|по ошибке набрал|план\w*ы?[ея]? (?:работ|деплой|рестарт|обслуж|перезапуск|отключ|переключ|миграц)\w*|планов\w*|по плану|учени\w*|тестов\w* (?:прогон|восстан)\w*", 2.3),
     (r"вс[её] (?:работает|в порядке|хорошо|ок|нормально|штатно|зелён\w*|зелен\w*)|работает (?:нормально|штатно|как (?:надо|обычно|задумано))", 2.2),
     (r"ошибок нет|нет ошибок|без (?:ошибок|последствий|потерь|сбоев)|жалоб нет|никто не (?:жал|замет|пострад)\w*|пользовател\w* не (?:затрон|пострад|замет)\w*|0 ошибок|не (?:влияет|мешает)", 2.2),
     (r"(?:надо|нужно|стоит) ли|это (?:нормально|норма|ожидаем|так и (?:надо|задумано))\w*|ожидаем\w*|просто (?:вопрос|спрашива|отчит|сообща|информир|интерес)\w*|для (?:справки|информации)|вопрос:|подскажите|можно ли (?:игнор|не обращ)\w*", 2.4),
     (r"успешно|прош[её]л (?:успешно|нормально|штатно)|завершил\w* (?:успешно|без)|(?:завершились|завершилась|закончил\w*), вс[её]", 1.8),
-    (r"сканер\w*|пентест\w*|пользователь (?:сам )?(?:заблокировал|отменил|закрыл|нажал|ошибся|вв[её]л неверн)\w*|банк отклонил|заблокировал бота", 2.4),
+    (r"сканер\w*|пентест\w*|(?:пользовател|клиент|сотрудник|коллег|аналитик|посетител)\w* (?:сам\w* )?(?:заблокировал|отменил|закрыл|нажал|ошиб|опечатал|вв[её]л\w* (?:неверн|не тот)|забыл\w* парол)\w*|банк отклонил|заблокировал бота", 2.4),
 ]  # fmt: skip
 
 #: Machine texts that are loud and mean nothing by themselves.
@@ -54,6 +78,9 @@ NOISE = [
     (r"Retrying \(Retry\(|Invalid HTTP request received|invalid length of startup packet", 1.4),
     (r"worker: Warm shutdown|celery@\S+ ready|running celery with superuser|Auto-restarting worker after max requests|Maximum request limit of \d+ exceeded", 2.5),
     (r"not a valid (?:login|password)|Invalid (?:login|username or password)|Login failed for user|\b401\b .{0,40}/login", 1.5),
+    (r"TLS handshake error from|Not Found: /|Unauthorized: /|code 400, message Bad (?:request|HTTP)|Invalid (?:method|HTTP_HOST|request)", 1.2),
+    (r"(?:ExpiredSignatureError|Signature has expired|Token (?:is |has )?expired)", 0.8),
+    (r"(?:WARN|WARNING|NOTICE|INFO|LOG|DEBUG|Warning)\b", 0.5),
     (r"there is (?:already a|no) transaction in progress|relation \"[^\"]{1,80}\" already exists, skipping|already exists, skipping", 2.5),
 ]  # fmt: skip
 
@@ -98,6 +125,16 @@ NO_HARM = (
     r"\b(?:no|zero|0|without(?: any)?|not a single|none of the) (?:\w+ ){0,2}?(?:fail\w*|errors?|complaints?|impact|problems?|issues?|"
     r"incidents?|5xx|timeouts?|downtime|outage|lost|losses|crash\w*|broken|slow\w*)\b(?: \w+)?|ошибок нет|нет ошибок|"
     r"без (?:ошибок|потерь|сбоев)|\b(?:nobody|no one) complain\w*|\bnever fail\w*|\bnot (?:slow|broken|down|affected|failing)\b"
+)
+
+#: Health of a neighbour, told to show that something else is sick.
+CONTRAST = (
+    r"\b(?:other|others|any other|small(?:er)?|short|reads?|reading|locally|psql|curl|staging|elsewhere|by id|by primary key|"
+    r"127\.0\.0\.1|same code|web container|dba says|browser|ping|login|laptop|yesterday|before|first|until|when i look|old|previous)\b"
+    r"[^.,;]{0,40}\b(?:ok|okay|fine|works?|worked|good|quick|fast|instant|healthy|opens?|normal|succeeds?|pass|up)\b|"
+    r"\b(?:works?|worked|fine|ok|okay|good|healthy)\b[^.,;]{0,25}\b(?:elsewhere|locally|yesterday|before|until|on my|from my|in my|with 127|"
+    r"after (?:a |the )?restart|again after|for a while|in staging|on staging|on other|for others)|"
+    r"(?:у остальных|остальные|локально|чтение|просмотр|на стейдже|у других|раньше|вчера|с другим)[^.,;]{0,30}(?:работа\w*|нормальн\w*|без проблем|ок\b)"
 )
 
 #: How many are hit, and how badly; the weight moves the severity by that many steps.

@@ -255,7 +255,7 @@ STORIES = table(
         "threadpool-exhausted-by-slow-dependency": [
             (
                 r"(?:synchronous|sync|def) (?:routes?|endpoints?|handlers?|views?)|def-endpoints?|синхронн\w* (?:ручк|эндпо|маршрут|роут)\w*",
-                3.5,
+                4.5,
             ),
             (r"thread (?:limiter|tokens?)|thread ?pool|anyio|40 (?:threads|потоков)|пул\w* потоков", 3.5),
             (r"all (?:worker )?threads (?:wait|are waiting|busy|stuck)|все потоки (?:ждут|заняты)", 3.5),
