@@ -10,13 +10,13 @@ import time
 
 import psycopg
 import pytest
+from examples.meeting_scheduler.postgres import running_postgres
 
 from diagnostics.model.observation import FailureKind, Observations, ProbeFailure
 from diagnostics.plugins.protocols import Probe
 from diagnostics.runtime.clock import SYSTEM_CLOCK
 from diagnostics.system_monitor.postgres.experiments import direct_connection, explain
 from diagnostics.system_monitor.postgres.probe import PostgresProbe
-from examples.meeting_scheduler.postgres import running_postgres
 
 WINDOW = 0.6
 
@@ -69,7 +69,9 @@ def database(fresh_database):
         connection.execute(
             "INSERT INTO items (email) SELECT 'u' || i || '@x.org' FROM generate_series(1, 5000) AS i"
         )
-    with connect(fresh_database, autocommit=True) as connection:  # the first session's statistics arrive with its end
+    with connect(
+        fresh_database, autocommit=True
+    ) as connection:  # the first session's statistics arrive with its end
         connection.execute("ANALYZE items")
     return fresh_database
 

@@ -243,15 +243,24 @@ _VERIFY = {
 
 
 def start_tls(
-    line: socket.socket, host: str, clock: Clock = SYSTEM_CLOCK, *, timeout: float = 5.0, verify: bool = True
+    line: socket.socket,
+    host: str,
+    clock: Clock = SYSTEM_CLOCK,
+    *,
+    timeout: float = 5.0,
+    verify: bool = True,
+    ca_file: str | None = None,
 ) -> ssl.SSLSocket:
-    """Return the socket inside TLS, verified by the system's trust.
+    """Return the socket inside TLS, verified by the system's trust (``SSL_CERT_FILE`` counts) and ``ca_file``.
 
     Raises:
         ConnectError: ``tls`` with a reason, ``timeout`` or ``reset``; ``line`` is closed then.
     """
     started = clock.monotonic()
     context = ssl.create_default_context()
+    if ca_file is not None:
+        with contextlib.suppress(OSError, ssl.SSLError):
+            context.load_verify_locations(ca_file)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

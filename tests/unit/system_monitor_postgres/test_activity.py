@@ -7,8 +7,21 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def row(pid, state="idle", **more):
-    found = {"pid": pid, "here": True, "usename": "app", "application_name": "web", "state": state, "query": "select 'x'"}
-    found |= {"backend_type": "client backend", "wait_event_type": None, "wait_event": None, "xact_age": None, "state_age": 0.1}
+    found = {
+        "pid": pid,
+        "here": True,
+        "usename": "app",
+        "application_name": "web",
+        "state": state,
+        "query": "select 'x'",
+    }
+    found |= {
+        "backend_type": "client backend",
+        "wait_event_type": None,
+        "wait_event": None,
+        "xact_age": None,
+        "state_age": 0.1,
+    }
     return found | {"client_address": "127.0.0.1", "client_port": 5000 + pid} | more
 
 
@@ -29,7 +42,11 @@ def test_a_session_seen_in_one_sample_only_is_not_lost():
 
 
 def test_the_longest_state_counts():
-    got = seen([row(1, "active", state_age=0.6)], [row(1, "active", state_age=0.9)], [row(1, "active", state_age=0.2, xact_age=0.2)])
+    got = seen(
+        [row(1, "active", state_age=0.6)],
+        [row(1, "active", state_age=0.9)],
+        [row(1, "active", state_age=0.2, xact_age=0.2)],
+    )
 
     assert [r.value for r in got.readings("postgres.session")] == [0.9]
 

@@ -23,12 +23,25 @@ def test_columns_that_a_btree_could_serve(condition, columns):
 
 def test_sequential_scans_are_found_anywhere_in_the_plan():
     scan = {"Node Type": "Seq Scan", "Relation Name": "t"}
-    plan = {"Node Type": "Sort", "Plans": [{"Node Type": "Hash Join", "Plans": [scan, {"Node Type": "Index Scan"}]}]}
+    plan = {
+        "Node Type": "Sort",
+        "Plans": [{"Node Type": "Hash Join", "Plans": [scan, {"Node Type": "Index Scan"}]}],
+    }
 
     assert list(seq_scans(plan)) == [scan]
 
 
-@pytest.mark.parametrize("query", ["select 1; drop table t", "drop table t", "vacuum", "set x = 1", "select 1 …", "explain analyze delete from t"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 1; drop table t",
+        "drop table t",
+        "vacuum",
+        "set x = 1",
+        "select 1 …",
+        "explain analyze delete from t",
+    ],
+)
 def test_only_one_whole_plain_statement_is_explained(query):
     assert not _is_single(query)
 

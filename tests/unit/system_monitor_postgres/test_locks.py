@@ -14,8 +14,20 @@ def pairs(edges, ddl=()):
 
 
 def session(pid, **more):
-    row = {"pid": pid, "backend_type": "client backend", "state": "active", "query": "select 1", "application_name": "app"}
-    row |= {"wait_event": "relation", "xact_age": 5.0, "query_age": 2.0, "client_address": None, "client_port": None}
+    row = {
+        "pid": pid,
+        "backend_type": "client backend",
+        "state": "active",
+        "query": "select 1",
+        "application_name": "app",
+    }
+    row |= {
+        "wait_event": "relation",
+        "xact_age": 5.0,
+        "query_age": 2.0,
+        "client_address": None,
+        "client_port": None,
+    }
     return row | more
 
 

@@ -10,18 +10,57 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def statement(queryid, calls, milliseconds, **more):
-    return {"queryid": queryid, "calls": calls, "milliseconds": milliseconds, "rows": 0, "read": 0, "hit": 0, "temp": 0} | more
+    return {
+        "queryid": queryid,
+        "calls": calls,
+        "milliseconds": milliseconds,
+        "rows": 0,
+        "read": 0,
+        "hit": 0,
+        "temp": 0,
+    } | more
 
 
 def table(oid, name="t", **more):
-    row = {"oid": oid, "schemaname": "public", "relname": name, "seq_scan": 0, "seq_tup_read": 0, "idx_scan": 0, "writes": 0}
+    row = {
+        "oid": oid,
+        "schemaname": "public",
+        "relname": name,
+        "seq_scan": 0,
+        "seq_tup_read": 0,
+        "idx_scan": 0,
+        "writes": 0,
+    }
     return row | {"n_live_tup": 0, "n_dead_tup": 0, "since_vacuum": None, "since_analyze": None} | more
 
 
 def index(oid, keys, name, **more):
-    row = {"table_oid": 1, "oid": oid, "schema": "public", "table": "t", "index": name, "keys": keys, "classes": " ".join("1" * len(keys.split()))}
-    row |= {"options": " ".join("0" * len(keys.split())), "collations": " ".join("0" * len(keys.split())), "key_count": len(keys.split())}
-    return row | {"is_unique": False, "is_primary": False, "is_valid": True, "is_special": False, "method": "btree", "has_constraint": False} | more
+    row = {
+        "table_oid": 1,
+        "oid": oid,
+        "schema": "public",
+        "table": "t",
+        "index": name,
+        "keys": keys,
+        "classes": " ".join("1" * len(keys.split())),
+    }
+    row |= {
+        "options": " ".join("0" * len(keys.split())),
+        "collations": " ".join("0" * len(keys.split())),
+        "key_count": len(keys.split()),
+    }
+    return (
+        row
+        | {
+            "is_unique": False,
+            "is_primary": False,
+            "is_valid": True,
+            "is_special": False,
+            "method": "btree",
+            "has_constraint": False,
+        }
+        | more
+    )
 
 
 def test_what_ran_in_the_window_is_the_difference():
@@ -53,7 +92,11 @@ def test_statements_are_read_per_second_and_per_call():
 
 def test_only_tables_with_activity_have_rates():
     before = [table(1, "busy", seq_scan=5, seq_tup_read=100), table(2, "calm", seq_scan=7)]
-    after = [table(1, "busy", seq_scan=9, seq_tup_read=900), table(2, "calm", seq_scan=7), table(3, "new", seq_scan=1)]
+    after = [
+        table(1, "busy", seq_scan=9, seq_tup_read=900),
+        table(2, "calm", seq_scan=7),
+        table(3, "new", seq_scan=1),
+    ]
 
     got = Observations(tables.rates(before, after, 2.0, AT))
 
@@ -73,7 +116,9 @@ def test_at_most_thirty_tables_are_described_the_biggest_and_the_busiest():
 
 
 def test_lost_statistics_are_replaced_by_the_catalogue():
-    got = Observations(tables.totals([table(1)], {1: {"bytes": 8192.0, "tuples": 500.0, "autovacuum": False}}, AT))
+    got = Observations(
+        tables.totals([table(1)], {1: {"bytes": 8192.0, "tuples": 500.0, "autovacuum": False}}, AT)
+    )
 
     assert got.value("postgres.table.live_rows", table="t") == 500
     assert got.value("postgres.table.autovacuum_enabled", table="t") == 0
@@ -87,20 +132,44 @@ def test_an_index_whose_keys_begin_another_is_redundant():
 
 
 def test_of_twins_only_the_younger_is_redundant():
-    assert [(a["index"], b["index"]) for a, b in tables.redundant([index(10, "2", "old"), index(11, "2", "new")])] == [("new", "old")]
+    assert [
+        (a["index"], b["index"]) for a, b in tables.redundant([index(10, "2", "old"), index(11, "2", "new")])
+    ] == [("new", "old")]
 
 
 @pytest.mark.parametrize(
     "special",
-    [{"is_unique": True}, {"is_special": True}, {"has_constraint": True}, {"is_valid": False}, {"options": "3"}, {"classes": "9"}, {"method": "gin"}],
+    [
+        {"is_unique": True},
+        {"is_special": True},
+        {"has_constraint": True},
+        {"is_valid": False},
+        {"options": "3"},
+        {"classes": "9"},
+        {"method": "gin"},
+    ],
 )
 def test_an_index_that_can_do_more_is_not_redundant(special):
     assert tables.redundant([index(10, "2", "t_a", **special), index(11, "2 3", "t_a_b")]) == []
 
 
 def test_our_own_commits_do_not_count():
-    before = {"xact_commit": 100, "xact_rollback": 0, "deadlocks": 1, "temp_bytes": 0, "blks_read": 0, "blks_hit": 0, "stats_age": 9.0}
-    after = before | {"xact_commit": 160, "deadlocks": 2, "blks_read": 100, "blks_hit": 300, "xact_rollback": 4}
+    before = {
+        "xact_commit": 100,
+        "xact_rollback": 0,
+        "deadlocks": 1,
+        "temp_bytes": 0,
+        "blks_read": 0,
+        "blks_hit": 0,
+        "stats_age": 9.0,
+    }
+    after = before | {
+        "xact_commit": 160,
+        "deadlocks": 2,
+        "blks_read": 100,
+        "blks_hit": 300,
+        "xact_rollback": 4,
+    }
 
     got = Observations(database_observations(before, after, 2.0, AT, own_commits=40))
 
@@ -111,7 +180,15 @@ def test_our_own_commits_do_not_count():
 
 
 def test_without_block_traffic_there_is_no_hit_ratio():
-    row = {"xact_commit": 1, "xact_rollback": 0, "deadlocks": 0, "temp_bytes": 0, "blks_read": 0, "blks_hit": 5, "stats_age": None}
+    row = {
+        "xact_commit": 1,
+        "xact_rollback": 0,
+        "deadlocks": 0,
+        "temp_bytes": 0,
+        "blks_read": 0,
+        "blks_hit": 5,
+        "stats_age": None,
+    }
 
     got = Observations(database_observations(row, row, 2.0, AT))
 
@@ -120,7 +197,9 @@ def test_without_block_traffic_there_is_no_hit_ratio():
 
 
 def test_checkpoints_are_read_per_second():
-    got = Observations(checkpoint_observations({"timed": 1.0, "requested": 5.0}, {"timed": 1.0, "requested": 9.0}, 2.0, AT))
+    got = Observations(
+        checkpoint_observations({"timed": 1.0, "requested": 5.0}, {"timed": 1.0, "requested": 9.0}, 2.0, AT)
+    )
 
     assert got.value("postgres.checkpoints.requested_rate") == 2
     assert got.value("postgres.checkpoints.requested") == 9

@@ -1,4 +1,12 @@
-from diagnostics.system_monitor.postgres.revisions import ancestors, final_schema, heads, missing, ordered, parse_revision, state_of
+from diagnostics.system_monitor.postgres.revisions import (
+    ancestors,
+    final_schema,
+    heads,
+    missing,
+    ordered,
+    parse_revision,
+    state_of,
+)
 
 FIRST = '''"""first"""
 import sqlalchemy as sa
@@ -42,7 +50,9 @@ def revisions(*texts):
 
 
 def chain(**parents):
-    return revisions(*[f"revision = {name!r}\ndown_revision = {parent!r}\n" for name, parent in parents.items()])
+    return revisions(
+        *[f"revision = {name!r}\ndown_revision = {parent!r}\n" for name, parent in parents.items()]
+    )
 
 
 def test_a_migration_is_read_without_being_run():

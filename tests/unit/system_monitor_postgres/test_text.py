@@ -4,7 +4,9 @@ from diagnostics.system_monitor.postgres.text import is_ddl, redact_sql, relatio
 
 
 def test_values_do_not_leave_the_query():
-    query = "UPDATE users SET email = 'ann@example.com', card=4111111111111111 WHERE name = 'O''Neil' AND id = 7"
+    query = (
+        "UPDATE users SET email = 'ann@example.com', card=4111111111111111 WHERE name = 'O''Neil' AND id = 7"
+    )
 
     assert redact_sql(query) == "UPDATE users SET email = ?, card=? WHERE name = ? AND id = 7"
 
@@ -42,7 +44,9 @@ def test_ddl_is_recognised(query):
     assert is_ddl(query)
 
 
-@pytest.mark.parametrize("query", ["select 1", "update t set lock = 1", "vacuum t", "", None, "insert into alter_log values (1)"])
+@pytest.mark.parametrize(
+    "query", ["select 1", "update t set lock = 1", "vacuum t", "", None, "insert into alter_log values (1)"]
+)
 def test_other_statements_are_no_ddl(query):
     assert not is_ddl(query)
 

@@ -4,7 +4,9 @@ from diagnostics.errors import ConfigurationError
 from diagnostics.system_monitor.postgres.url import parse_database_url
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"])
+@pytest.mark.parametrize(
+    "scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"]
+)
 def test_every_usual_scheme_is_the_same_place(scheme):
     address = parse_database_url(f"{scheme}://app:s%40cret@db.example:6432/shop")
 
@@ -19,7 +21,9 @@ def test_a_password_may_hold_an_unescaped_at_sign_and_slash():
 
 
 def test_the_password_is_in_no_repr():
-    assert "hunter2" not in repr(parse_database_url("postgresql://app:hunter2@db/shop?options=-c%20a.b=hunter2"))
+    assert "hunter2" not in repr(
+        parse_database_url("postgresql://app:hunter2@db/shop?options=-c%20a.b=hunter2")
+    )
 
 
 def test_a_socket_folder_and_a_conninfo_are_understood():
@@ -46,7 +50,9 @@ def test_asyncpg_ssl_becomes_sslmode_and_driver_options_are_dropped():
 
 
 def test_settings_in_the_url_are_seen():
-    address = parse_database_url("postgresql://u@h/x?options=-c%20statement_timeout%3D500%20-csearch_path%3Da")
+    address = parse_database_url(
+        "postgresql://u@h/x?options=-c%20statement_timeout%3D500%20-csearch_path%3Da"
+    )
 
     assert address.settings == {"statement_timeout": "500", "search_path": "a"}
 

@@ -14,7 +14,13 @@ from diagnostics.plugins.protocols import Probe
 from diagnostics.runtime.http import kind_of_os_error, locate, tls_reason
 from diagnostics.system_monitor.probes.endpoint import EndpointProbe, harmless_operations
 from diagnostics.system_monitor.probes.oauth import TokenProbe
-from diagnostics.system_monitor.probes.services import GoogleCalendar, ServiceProbe, TelegramBotApi, http_date, retry_after
+from diagnostics.system_monitor.probes.services import (
+    GoogleCalendar,
+    ServiceProbe,
+    TelegramBotApi,
+    http_date,
+    retry_after,
+)
 from diagnostics.system_monitor.probes.tls import _parse_with_ssl, parse_certificate
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -27,7 +33,9 @@ def test_a_url_gives_host_port_and_target():
     assert locate("http://[::1]:8000").origin == "http://[::1]:8000"
 
 
-@pytest.mark.parametrize("url", ["ftp://x/y", "https://", "http://host:notaport/", "postgresql://u:secret@h/x"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x/y", "https://", "http://host:notaport/", "postgresql://u:secret@h/x"]
+)
 def test_what_is_no_web_address_is_refused_without_its_secret(url):
     with pytest.raises(ConfigurationError) as caught:
         locate(url)
@@ -122,7 +130,10 @@ def test_only_harmless_operations_are_asked_for():
     assert found == ["/items", "/page", "/more0", "/more1", "/more2", "/more3"]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"not json", b'{"paths": 5}', b'{"paths": {"/x": 5}}', b'{"paths": {"/x": {"get": 5}}}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"not json", b'{"paths": 5}', b'{"paths": {"/x": 5}}', b'{"paths": {"/x": {"get": 5}}}'],
+)
 def test_a_strange_description_gives_no_operations(body):
     assert harmless_operations(body) == []
 
@@ -133,7 +144,12 @@ def test_all_are_probes_and_show_no_secret():
         EndpointProbe("http://x.example"),
         TelegramBotApi("123:secret-token"),
         GoogleCalendar("secret-token"),
-        TokenProbe(token_url="https://x.example", client_id="i", client_secret="secret-token", refresh_token="secret-token"),
+        TokenProbe(
+            token_url="https://x.example",
+            client_id="i",
+            client_secret="secret-token",
+            refresh_token="secret-token",
+        ),
     ]
 
     for probe in probes:

@@ -14,7 +14,21 @@ from diagnostics.runtime.redaction import redact
 
 # RFC 6749, 5.2, and what Google adds; anything else is shown as "other" so that no server can write into our reports.
 ERRORS = frozenset(
-    ["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "access_denied", "server_error", "temporarily_unavailable", "rate_limit_exceeded", "deleted_client", "org_internal", "admin_policy_enforced"]
+    [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "access_denied",
+        "server_error",
+        "temporarily_unavailable",
+        "rate_limit_exceeded",
+        "deleted_client",
+        "org_internal",
+        "admin_policy_enforced",
+    ]
 )
 
 

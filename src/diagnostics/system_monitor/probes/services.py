@@ -43,12 +43,14 @@ class ServiceProbe:
         url: What is asked for; a status such as 401 or 404 is an answer, too.
         service: Label of all readings; the host when not given.
         token: Sent as a bearer token, when given.
+        ca_file: Further certificates to trust, when the application trusts more than the system.
         times: How often the first byte is timed.
     """
 
     url: str
     service: str = field(default="", kw_only=True)
     token: str | None = field(default=None, kw_only=True, repr=False)
+    ca_file: str | None = field(default=None, kw_only=True)
     times: int = field(default=TIMES, kw_only=True)
     timeout_seconds: float = field(default=FIRST_BYTE_SECONDS, kw_only=True)
 
@@ -76,7 +78,7 @@ class ServiceProbe:
             return
         if location.scheme == "https":
             line, observations = observe_tls(
-                service, location.host, usable[0], clock, timeout=self.timeout_seconds
+                service, location.host, usable[0], clock, timeout=self.timeout_seconds, ca_file=self.ca_file
             )
             yield from observations
             if line is None:
@@ -90,7 +92,14 @@ class ServiceProbe:
         for _ in range(self.times):
             sent = clock.now()
             try:
-                answer = ask_once(location, place, clock, headers=headers, timeout=self.timeout_seconds)
+                answer = ask_once(
+                    location,
+                    place,
+                    clock,
+                    headers=headers,
+                    timeout=self.timeout_seconds,
+                    ca_file=self.ca_file,
+                )
             except ConnectError as error:
                 yield http_failure("service.first_byte", {"service": service}, error, clock)
                 # Three timeouts in a row tell no more than one, and cost the deadline.
@@ -125,7 +134,13 @@ def observe_connect(
 
 
 def ask_once(
-    location: Location, place: Resolved, clock: Clock, *, headers: Mapping[str, str], timeout: float
+    location: Location,
+    place: Resolved,
+    clock: Clock,
+    *,
+    headers: Mapping[str, str],
+    timeout: float,
+    ca_file: str | None = None,
 ) -> Answer:
     """Return the answer to one GET over a fresh connection to that address.
 
@@ -134,7 +149,7 @@ def ask_once(
     """
     line = connect_tcp(place, clock, timeout=min(timeout, TCP_SECONDS))
     if location.scheme == "https":
-        line = start_tls(line, location.host, clock, timeout=timeout)
+        line = start_tls(line, location.host, clock, timeout=timeout, ca_file=ca_file)
     try:
         return exchange(line, location, clock, headers=headers, timeout=timeout)
     finally:

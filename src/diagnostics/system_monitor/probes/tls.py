@@ -58,7 +58,13 @@ def _parse_with_ssl(der: bytes) -> Certificate | None:
 
 
 def observe_tls(
-    service: str, host: str, place: Resolved, clock: Clock, *, timeout: float = TLS_SECONDS
+    service: str,
+    host: str,
+    place: Resolved,
+    clock: Clock,
+    *,
+    timeout: float = TLS_SECONDS,
+    ca_file: str | None = None,
 ) -> tuple[ssl.SSLSocket | None, list[Observation]]:
     """Return the open line (or None) and what came of the handshake; on failure the certificate is read without trust."""
     found: list[Observation] = []
@@ -68,7 +74,7 @@ def observe_tls(
         return None, [_failure("service.connect", service, place, error, clock)]
     started = clock.monotonic()
     try:
-        secure = start_tls(line, host, clock, timeout=timeout)
+        secure = start_tls(line, host, clock, timeout=timeout, ca_file=ca_file)
     except ConnectError as error:
         found.append(_failure("service.tls", service, place, error, clock))
         if error.reason not in {"plain_http", "protocol"}:
