@@ -1,0 +1,15 @@
+"""Google Calendar limits our rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.fakes.set("calendar", status=429, retry_after=30, reason="rateLimitExceeded")
+    yield
+    lab.stack.fakes.normal("calendar")

@@ -1,0 +1,15 @@
+"""Google Calendar answers late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.fakes.set("calendar", latency=2.4, jitter=0.4)
+    yield
+    lab.stack.fakes.normal("calendar")

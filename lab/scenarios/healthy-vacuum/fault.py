@@ -1,0 +1,17 @@
+"""VACUUM and ANALYZE run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    thread = threading.Thread(target=lambda: lab.stack.execute("VACUUM ANALYZE meetings"), daemon=True)
+    thread.start()
+    yield
+    thread.join(30)

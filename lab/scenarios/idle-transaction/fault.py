@@ -1,0 +1,17 @@
+"""A session updated rows and sits idle in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    with psycopg.connect(lab.stack.database_url.replace("+psycopg", "")) as session:
+        session.execute("UPDATE meetings SET title = title WHERE starts_at > now()")
+        yield
+        session.rollback()

@@ -1,0 +1,15 @@
+"""The bot token was revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.fakes.set("telegram", status=401)
+    yield
+    lab.stack.fakes.normal("telegram")
