@@ -25,9 +25,9 @@ from diagnostics.causal_map.signatures.manner import (
 from diagnostics.model.problem import Candidate, Category, Problem, ProblemPriority, Severity, Triage
 
 #: What a mechanism has to bring before the text counts as deciding (nats).
-_UNDECIDED = 2.4
+_UNDECIDED = 2.5
 #: What has to speak for good health before the report counts as no problem (nats).
-_HEALTHY = 2.2
+_HEALTHY = 2.3
 _MAX_CANDIDATES = 5
 _STEPS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 _NO_HARM = re.compile(NO_HARM, re.IGNORECASE)
@@ -199,10 +199,11 @@ def _undecided(scores: _Scores, error: str, story: str, ranked: list[tuple[float
 
 def _healthy(scores: _Scores, story: str) -> float:
     """Return the log odds of no problem against any problem."""
-    # People who report a problem say what is bad; a story without it is about something else.
-    nothing_bad = not scores.concepts["harm"] and len(story.split()) >= 5
+    # People who report a problem say what is bad; a story with signs of health and without that is about something else.
+    signs = scores.concepts["healthy"] + scores.concepts["noise"]
+    at_ease = 1.2 if signs >= 1.0 and not scores.concepts["harm"] and not scores.concepts["vague"] and story else 0.0
     return (
-        (0.8 if nothing_bad else 0.0)
+        at_ease
         + 1.2 * scores.concepts["healthy"]
         + 1.0 * scores.concepts["noise"]
         - 1.0 * scores.concepts["harm"]

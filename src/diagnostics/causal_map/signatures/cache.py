@@ -186,7 +186,7 @@ STORIES = table(
         ],
         "cache-stale-after-update": [
             (
-                r"(?:stale|old|outdated) (?:cache|cached)|cache (?:is |was )?(?:not|never) (?:invalidat|clear|flush)\w*|invalidat\w*|until (?:the )?(?:cache|ttl)|flush(?:ing|ed)? (?:the )?(?:cache|redis) helps",
+                r"(?:stale|old|outdated) (?:cache|cached)|cache (?:is |was )?(?:not|never) (?:invalidat|clear|flush)\w*|invalidat\w*|until (?:the )?(?:cache|ttl)|flush(?:ing|ed|es)? (?:the )?(?:cache|redis)\b|clear(?:ing|s|ed)? (?:the )?cache",
                 4.0,
             ),
             (

@@ -109,7 +109,7 @@ STORIES = table(
         ],
         "commit-missing": [
             (
-                r"(?:not|never|isn't|are not) (?:saved|stored|persisted|in the (?:db|database|table)).{0,60}(?:200|success|no error|ok)|(?:200|success|no error|ok)\w*.{0,60}(?:not|never) (?:saved|stored|persisted|in the (?:db|database|table))|forgot(?:ten)? commit|missing commit",
+                r"(?:not|never|isn't|are not) (?:saved|stored|persisted|in the (?:db|database|table)).{0,60}(?:200|success|no error|ok)|(?:200|success|no error|ok)\w*.{0,60}(?:not|never|nothing is|nothing gets|nothing was) (?:saved|stored|persisted|in the (?:db|database|table))|forgot(?:ten)? (?:the |to )?commit|missing commit|commit (?:is|was) missing|(?:no|without) commit\b",
                 4.0,
             ),
             (r"(?:не сохраня|не запис|пропада)\w*.{0,60}(?:200|без ошибок|успешно|ок)\b", 3.5),
@@ -120,7 +120,7 @@ STORIES = table(
                 4.0,
             ),
             (
-                r"one (?:process|worker|core|thread) (?:is )?(?:at|on|uses) 100 ?% ?(?:cpu)?|один (?:процесс|воркер|поток) .{0,20}100 ?%|py-spy|catastrophic (?:regex|backtracking)|regex",
+                r"one (?:process|worker|core|thread) (?:is )?(?:at|on|uses) 100 ?% ?(?:cpu)?|один (?:процесс|воркер|поток) .{0,20}100 ?%|(?:burns|eats|uses|occupies) (?:a|one|the whole) (?:core|cpu)|catastrophic (?:regex|backtracking)|regex",
                 3.5,
             ),
         ],

@@ -15,7 +15,7 @@ SIGNATURES = table(
         "env-var-missing": [
             (r"validation errors? for (?:\w*Settings|\w*Config\w*)\b", 2.5),
             (r"validation errors? for \w*Settings\b[\s\S]{0,300}Field required", 4.0),
-            (r"KeyError: '[A-Z][A-Z0-9_]{2,}'", 5.0),
+            (r"KeyError: '(?-i:[A-Z][A-Z0-9_]{2,})'", 5.0),
             (r"The SECRET_KEY setting must not be empty|ImproperlyConfigured", 4.0),
             (
                 r"Set the \w+ environment variable|environment variable .{0,60}(?:not set|is missing|required|undefined)|\w+ is not set",
@@ -221,7 +221,7 @@ STORIES = table(
         ],
         "ssl-redirect-or-proxy-header-loop": [
             (
-                r"redirect loop|too many redirects|X-Forwarded-Proto|SECURE_SSL_REDIRECT|бесконечн\w* редирект\w*|цикл\w* редирект\w*",
+                r"redirect loops?|(?:loops?|redirect\w*) (?:between|from|endlessly|for ever|forever)|too many redirects|X-Forwarded-Proto|SECURE_SSL_REDIRECT|бесконечн\w* редирект\w*|цикл\w* редирект\w*",
                 4.5,
             )
         ],

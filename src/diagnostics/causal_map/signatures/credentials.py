@@ -189,7 +189,9 @@ STORIES = table(
             ),
         ],
         "api-permission-missing": [(r"iam|policy|permissions?|403|forbidden|прав\w* доступа", 1.5)],
-        "telegram-token-revoked": [(r"botfather|bot token|revoke|токен\w* бота", 2.5)],
+        "telegram-token-revoked": [
+            (r"botfather|bot token|revoked? .{0,20}token|токен\w* бота|токен\w* .{0,15}отозва\w*", 3.5)
+        ],
         "jwt-signing-key-mismatch": [
             (
                 r"(?:everybody|everyone|all users|all sessions|all) .{0,12}(?:logged out|have to log in)|всех (?:пользовател\w* )?(?:разлогин|выкинул|выбил)\w*|signing key|jwt[_ ]secret|SECRET_KEY",

@@ -136,7 +136,7 @@ STORIES = table(
                 4.0,
             ),
             (r"(?:same|shared) (?:box|host|machine|vm|server)\b", 2.5),
-            (r"noisy neighbou?r|steal (?:time )?\d+|%?st(?:eal)? ?[=:]? ?[2-9]\d", 4.5),
+            (r"noisy neighbou?r|steal (?:time )?(?:is |of |at )?\d+|\d+ ?% (?:cpu )?steal\b|cpu steal", 4.5),
             (r"load average (?:of |is |was )?\d{2,}", 3.0),
             (r"load average", 1.0),
             (r"(?:на том же|на этом же|том же) (?:сервере|хосте|железе|машине)", 3.0),
@@ -155,7 +155,7 @@ STORIES = table(
             ),
             (r"eat(?:s|ing)? (?:up )?(?:all |the )*disk|no (?:free |disk )?space", 3.5),
             (
-                r"(?:диск|раздел|том)\w* (?:забит|заполнен|переполнен|кончил|закончил)\w*|место (?:на диске )?(?:кончил|законч)\w*",
+                r"(?:диск|раздел|том)\w*\b.{0,30} (?:забит|заполнен|переполнен|кончил|закончил|занят на)\w*|(?:забил|заполнил|переполнил)\w* (?:весь )?(?:диск|раздел|том)\w*|место (?:на диске )?(?:кончил|законч)\w*",
                 4.0,
             ),
             (r"(?:кончил|закончил)\w* место", 4.0),
@@ -165,13 +165,16 @@ STORIES = table(
                 3.0,
             ),
             (
-                r"df (?:-h )?(?:shows?|says?|показывает)|100 ?% (?:used|full)|df shows|partition (?:is )?full",
+                r"df (?:-h )?(?:shows?|says?|показывает)|100 ?% (?:used|full)|df shows|partition (?:is )?(?:full|at 100)",
                 3.0,
             ),
         ],
         "inodes-exhausted": [(r"inodes?|айнод\w*|инод\w*", 4.0), (r"df -i", 5.0)],
         "disk-io-saturated": [
-            (r"io ?wait|i/o wait|disk (?:util\w*|latency|busy|queue)|iops|burst (?:balance|credit)\w*", 3.0),
+            (
+                r"io ?wait|i/o wait|disks? (?:util\w*|latency|(?:is |are )?busy|queue|i/o)|iops|burst (?:balance|credit)\w*",
+                4.2,
+            ),
             (r"дисков\w* (?:очередь|подсистем\w*)|диск загружен|тормозит диск", 3.0),
         ],
         "cgroup-memory-oom-kill": [

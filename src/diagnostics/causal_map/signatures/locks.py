@@ -25,7 +25,7 @@ SIGNATURES = table(
             (r"Deadlock found when trying to get lock", 6.0),
         ],
         "explicit-lock-table-job": [
-            (r"LOCK TABLE|VACUUM FULL|CLUSTER\b|CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)", 2.5),
+            (r"LOCK TABLE|VACUUM FULL|CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)", 2.5),
             (r"canceling statement due to lock timeout", 1.2),
         ],
         "lock-timeout-too-low": [
@@ -80,7 +80,7 @@ STORIES = table(
                 4.0,
             ),
             (
-                r"(?:uncommitted|open|long) transaction|no commit|without commit|forgot(?:ten)? (?:to )?commit",
+                r"(?:uncommitted|open|long) transaction|forgot(?:ten)? (?:to )?commit",
                 3.0,
             ),
             (r"pg_blocking_pids|blocked by pid|ждут блокировк\w*|ожида\w* блокировк\w*", 2.5),
@@ -101,7 +101,7 @@ STORIES = table(
             (r"alter table|миграци\w* (?:висит|началась|запустил|идёт|идет)\w*", 2.5),
         ],
         "explicit-lock-table-job": [
-            (r"lock table|vacuum full|create index|reindex|pg_repack|cluster\b", 3.5),
+            (r"lock table|vacuum full|create index|reindex|pg_repack", 3.5),
             (
                 r"(?:maintenance|optimi[sz]e|cleanup) (?:job|script|task)|(?:someone|dba) (?:is )?optimi[sz]\w*|обслуживан\w* таблиц\w*",
                 2.0,

@@ -119,7 +119,10 @@ STORIES = table(
             ),
         ],
         "dns-server-unreachable": [
-            (r"dns|resolv(?:er|\.conf|e|ing)|nameserver|coredns|резолв\w*|днс", 2.5),
+            (
+                r"dns\b|resolv(?:er|\.conf|e|ing)|nameservers?|coredns|lookups? (?:take|time|fail|slow)\w*|резолв\w*|днс\b",
+                3.2,
+            ),
             (r"(?:no|all) (?:host )?names? (?:can be )?resolv\w*|resolv\w* (?:nothing|no host)", 2.0),
         ],
         "tcp-port-filtered": [

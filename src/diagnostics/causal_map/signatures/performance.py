@@ -132,7 +132,7 @@ STORIES = table(
             ),
             (r"lazy (?:load\w*|relations?)|selectinload|joinedload|select_related|prefetch_related", 2.5),
             (
-                r"(?:сотн|тысяч|\d{2,})\w* (?:sql[- ]?)?запрос\w* (?:к базе )?(?:на|за) (?:одн\w* )?(?:страниц|запрос)\w*|каждый запрос быстр\w*",
+                r"(?:сотн|тысяч|\d{2,})\w* (?:sql[- ]?)?запрос\w* (?:к (?:базе|бд)|(?:на|за) (?:одн\w* )?(?:страниц|запрос)\w*)|каждый запрос быстр\w*",
                 4.5,
             ),
             (r"(?:list|page) .{0,30}(?:slower|longer) with (?:the )?number of", 3.5),
@@ -191,7 +191,7 @@ STORIES = table(
         ],
         "stale-statistics-bad-plan": [
             (
-                r"(?:run(?:ning)?|after|until|no) (?:vacuum )?analyze|pg_statistic|stale stat\w*|устарел\w* статистик\w*|plan (?:changed|flipped|regress\w*)|wrong (?:row )?estimate",
+                r"(?:run(?:ning)?|after|until|no) (?:vacuum )?analyze|pg_statistic|stale stat\w*|устарел\w* статистик\w*|plans? (?:changed|flipped|regress\w*)|(?:wrong|bad|off) (?:row )?estimates?|estimate\w* .{0,30}actual",
                 4.0,
             ),
         ],

@@ -151,7 +151,9 @@ STORIES = table(
         "alembic-revision-missing": [
             (r"rollback|rolled back|branch switch|switched (?:the )?branch|откат\w*", 1.5)
         ],
-        "partition-missing": [(r"partition\w*|партици\w*|pg_partman", 3.0)],
+        "partition-missing": [
+            (r"partition(?:s|ed|ing)? (?:for|of|by|table)|партици\w*|pg_partman|next month's partition", 3.0)
+        ],
         "enum-value-missing": [(r"new (?:status|enum value|enum)|нов\w* статус\w*", 1.5)],
     }
 )

@@ -178,7 +178,7 @@ STORIES = table(
         ],
         "external-quota-exhausted": [
             (
-                r"(?:credits?|balance|quota|subscription|plan) .{0,20}(?:ran out|exhausted|used up|expired|empty|over|unpaid)|unpaid (?:invoice|bill)",
+                r"(?:credits?|balance|quota|subscription|free tier|paid plan)\b.{0,20} (?:ran out|exhausted|used up|expired|empty|unpaid)\b|(?:ran|run|running) out of (?:credits?|quota|tokens|budget)|(?:account|subscription) .{0,20}(?:suspended|unpaid|out of (?:credit|money|funds))|unpaid (?:invoice|bill)",
                 4.0,
             ),
             (
@@ -206,7 +206,7 @@ STORIES = table(
         ],
         "external-connection-reset": [
             (
-                r"(?:partner|provider|balancer|gateway|their) .{0,30}(?:reset|close|drop)s?\w*|обрыва\w* соединени\w*|разрыва\w* соединени\w*",
+                r"(?:partner|provider|api gateway|their) .{0,30}(?:reset|close|drop)s?\w*|обрыва\w* соединени\w*|разрыва\w* соединени\w*",
                 2.0,
             ),
         ],
@@ -218,10 +218,10 @@ STORIES = table(
         ],
         "external-endpoint-removed": [
             (
-                r"deprecat\w*|sunset|retired|shut ?down of v\d|end[- ]of[- ]life|v\d (?:is |was )?(?:gone|removed|off)|(?:закры|отключи|удали|убра)\w* (?:старый |старую )?(?:метод|верси|api|апи|эндпо)\w*",
+                r"(?:api|endpoint|version|model|method|v\d) .{0,25}(?:deprecat|sunset|retire|discontinu|removed)\w*|(?:deprecat|sunset|retire|discontinu)\w* .{0,20}(?:api|endpoint|version|model|method|v\d)|shut ?down of v\d|end[- ]of[- ]life|v\d (?:is |was )?(?:gone|removed|off)|(?:закры|отключи|удали|убра)\w* (?:старый |старую )?(?:метод|верси|api|апи|эндпо)\w*",
                 3.0,
             ),
-            (r"since the (?:1st|first)|404|410", 1.0),
+            (r"since the (?:1st|first) of|410\b", 1.0),
         ],
         "telegram-getupdates-conflict": [
             (
@@ -239,8 +239,8 @@ STORIES = table(
         "smtp-rejected": [(r"smtp|spf|dkim|dmarc|spam|blacklist\w*|mail ?server|почтов\w* сервер", 3.0)],
         "external-ip-blocked": [
             (
-                r"(?:ip|address) .{0,20}(?:banned|blocked|blacklist|whitelist|allowlist)\w*|captcha|cloudflare",
-                3.5,
+                r"(?:ip|address)\b.{0,30}(?:bann|block|blacklist|whitelist|allowlist)\w*|(?:bann|block)(?:s|ed) (?:the |our |us|my )?(?:server|ip|address)\w*|captcha|cloudflare",
+                4.0,
             )
         ],
     }
