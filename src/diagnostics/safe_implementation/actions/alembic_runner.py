@@ -1,0 +1,40 @@
+"""Run one Alembic command in a process of its own: ``python -m … SCRIPTS COMMAND REVISION``; the URL comes by variable."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+URL_VARIABLE = "DIAGNOSTICS_MIGRATION_URL"
+
+
+def main(arguments: list[str]) -> int:
+    """Run ``upgrade``, ``downgrade``, ``sql`` (upgrade, printed only) or ``heads``."""
+    scripts, command_name, revision = arguments
+    from alembic import command
+    from alembic.config import Config
+
+    folder = Path(scripts)
+    ini = next(
+        (place / "alembic.ini" for place in (folder, folder.parent) if (place / "alembic.ini").is_file()),
+        None,
+    )
+    config = Config(str(ini) if ini is not None else None)
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", os.environ[URL_VARIABLE].replace("%", "%%"))
+    if command_name == "upgrade":
+        command.upgrade(config, revision)
+    elif command_name == "sql":
+        command.upgrade(config, revision, sql=True)
+    elif command_name == "downgrade":
+        command.downgrade(config, revision)
+    else:
+        from alembic.script import ScriptDirectory
+
+        sys.stdout.write(" ".join(ScriptDirectory.from_config(config).get_heads()) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
