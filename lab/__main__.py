@@ -16,15 +16,11 @@ from lab.harness import Outcome, run, scenarios
 def main() -> int:
     """Run the chosen scenarios and print the table."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    parser.add_argument(
-        "--only", default="", help="ids of scenarios, separated by commas; all when not given"
-    )
+    parser.add_argument("--only", default="", help="ids of scenarios, separated by commas; all when not given")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--kind", choices=["all", "faults", "healthy"], default="all")
-    parser.add_argument(
-        "--baseline", action="store_true", help="record what is normal first, and diagnose with it"
-    )
+    parser.add_argument("--baseline", action="store_true", help="record what is normal first, and diagnose with it")
     parser.add_argument("--keep", type=Path, default=None, help="folder for the documents of `diagnose run`")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
@@ -40,9 +36,7 @@ def main() -> int:
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             for scenario in chosen:
                 try:
-                    outcome = run(
-                        scenario, seed, postgres=postgres, baseline=options.baseline, keep=options.keep
-                    )
+                    outcome = run(scenario, seed, postgres=postgres, baseline=options.baseline, keep=options.keep)
                 except Exception:
                     traceback.print_exc()
                     print(f"BROKEN {scenario.id} seed {seed}", flush=True)
@@ -87,9 +81,7 @@ def _summary(outcomes: list[Outcome]) -> None:
         print(f"triage: longest {max(o.triage_seconds for o in outcomes) * 1000:.0f} ms")
         for o in outcomes:
             if not o.right:
-                print(
-                    f"  wrong: {o.scenario} seed {o.seed}: {o.status} {', '.join(o.named[:3])} ({o.reason[:150]})"
-                )
+                print(f"  wrong: {o.scenario} seed {o.seed}: {o.status} {', '.join(o.named[:3])} ({o.reason[:150]})")
 
 
 if __name__ == "__main__":

@@ -196,11 +196,7 @@ def _outcome(
     if scenario.is_healthy:
         right = status != "root_cause_identified"
     else:
-        right = (
-            status == "root_cause_identified"
-            and named[:1] != ()
-            and named[0] in (scenario.truth, *scenario.also)
-        )
+        right = status == "root_cause_identified" and named[:1] != () and named[0] in (scenario.truth, *scenario.also)
     return Outcome(
         scenario=scenario.id,
         seed=seed,

@@ -12,9 +12,7 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    hog = subprocess.Popen(
-        ["nice", "-n", "19", sys.executable, "-c", "while True: pass"], stdout=subprocess.DEVNULL
-    )
+    hog = subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", "while True: pass"], stdout=subprocess.DEVNULL)
     try:
         yield
     finally:
