@@ -66,12 +66,8 @@ def waiting(url, sql, application):
 def database(fresh_database):
     with connect(fresh_database, autocommit=True) as connection:
         connection.execute("CREATE TABLE items (id serial PRIMARY KEY, email text, price int)")
-        connection.execute(
-            "INSERT INTO items (email) SELECT 'u' || i || '@x.org' FROM generate_series(1, 5000) AS i"
-        )
-    with connect(
-        fresh_database, autocommit=True
-    ) as connection:  # the first session's statistics arrive with its end
+        connection.execute("INSERT INTO items (email) SELECT 'u' || i || '@x.org' FROM generate_series(1, 5000) AS i")
+    with connect(fresh_database, autocommit=True) as connection:  # the first session's statistics arrive with its end
         connection.execute("ANALYZE items")
     return fresh_database
 
@@ -151,10 +147,10 @@ def test_a_child_process_counts_for_its_parent(database):
 def test_a_ddl_queue_shows_the_ddl_and_the_reader_behind_it(database):
     with connect(database, "reader") as reader:
         reader.execute("SELECT count(*) FROM items")
-        with waiting(database, "ALTER TABLE items ADD COLUMN note text", "migration") as ddl:
-            with waiting(database, "SELECT * FROM items LIMIT 1", "web"):
-                backend = ddl.info.backend_pid
-                seen = look(database)
+        ddl = waiting(database, "ALTER TABLE items ADD COLUMN note text", "migration")
+        with ddl as migration, waiting(database, "SELECT * FROM items LIMIT 1", "web"):
+            backend = migration.info.backend_pid
+            seen = look(database)
 
     mine = seen.readings("postgres.lock.wait", waiter_application="web")
     assert {(w.labels["blocker_application"], w.labels["blocker_kind"]) for w in mine} == {
@@ -280,7 +276,7 @@ def test_sequences_that_end_or_lag_are_found(database):
     assert seen.value("postgres.sequence.used_ratio", sequence="small_id_seq") == pytest.approx(32000 / 32767)
 
 
-# -- no session at all ------------------------------------------------------------------------------------------------------
+# -- no session at all ---------------------------------------------------------------------------------------
 
 
 def why(url):
@@ -393,9 +389,7 @@ def test_used_up_slots_are_exhausted_for_the_application_and_visible_to_the_supe
 
     assert (failure.kind, failure.labels["sqlstate"]) == (FailureKind.EXHAUSTED, "53300")
     assert failure.hint
-    used, reserved, limit = (
-        seen.value(f"postgres.connections.{name}") for name in ("used", "reserved", "limit")
-    )
+    used, reserved, limit = (seen.value(f"postgres.connections.{name}") for name in ("used", "reserved", "limit"))
     assert used >= limit - reserved
     assert seen.value("postgres.connections", application="hog") == used
 
@@ -455,7 +449,7 @@ def test_a_server_that_freezes_during_the_visit_ends_the_probe_in_time(tiny, mon
     assert [f for _, f in seen.all_failures() if f.kind is FailureKind.TIMEOUT]
 
 
-# -- migrations -------------------------------------------------------------------------------------------------------------
+# -- migrations ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -467,11 +461,13 @@ def repository(tmp_path):
     head = "from alembic import op\nimport sqlalchemy as sa\nraise SystemExit('nobody may run this')\n"
     (versions / "a1_first.py").write_text(
         head + "revision = 'a1'\ndown_revision = None\n"
-        "def upgrade():\n    op.create_table('items', sa.Column('id', sa.Integer), sa.Column('email', sa.Text), sa.Column('price', sa.Integer))\n"
+        "def upgrade():\n    op.create_table('items', sa.Column('id', sa.Integer), "
+        "sa.Column('email', sa.Text), sa.Column('price', sa.Integer))\n"
     )
     (versions / "b2_notes.py").write_text(
         head + "revision = 'b2'\ndown_revision = 'a1'\n"
-        "def upgrade():\n    op.add_column('items', sa.Column('note', sa.Text))\n    op.create_table('tags', sa.Column('id', sa.Integer))\n"
+        "def upgrade():\n    op.add_column('items', sa.Column('note', sa.Text))\n"
+        "    op.create_table('tags', sa.Column('id', sa.Integer))\n"
     )
     return tmp_path
 
@@ -524,14 +520,10 @@ def test_two_heads_a_stranger_and_no_table_are_told_apart(database, repository):
     assert look(database, repository=repository).last("postgres.migration").labels["state"] == "no_table"
 
     stamp(database, "zz9")
-    assert (
-        look(database, repository=repository).last("postgres.migration").labels["state"] == "unknown_revision"
-    )
+    assert look(database, repository=repository).last("postgres.migration").labels["state"] == "unknown_revision"
 
     (repository / "db" / "versions" / "c3.py").write_text("revision = 'c3'\ndown_revision = 'a1'\n")
-    assert (
-        look(database, repository=repository).last("postgres.migration").labels["state"] == "multiple_heads"
-    )
+    assert look(database, repository=repository).last("postgres.migration").labels["state"] == "multiple_heads"
 
 
 def test_a_revision_that_git_once_had_means_the_code_went_back(database, repository):
@@ -546,7 +538,7 @@ def test_a_revision_that_git_once_had_means_the_code_went_back(database, reposit
     assert look(database, repository=repository).last("postgres.migration").labels["state"] == "ahead"
 
 
-# -- experiments ------------------------------------------------------------------------------------------------------------
+# -- experiments ---------------------------------------------------------------------------------------------
 
 
 def test_a_direct_connection_is_timed(database):

@@ -39,9 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.answer(self)
 
     def do_POST(self):
-        self.server.seen.append(
-            (self.path, parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        )
+        self.server.seen.append((self.path, parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())))
         self.server.answer(self)
 
 
@@ -320,14 +318,12 @@ def test_a_token_endpoint_that_is_down_is_no_refusal():
     assert seen.failures("service.token")[0][1].kind is FailureKind.PROTOCOL
 
 
-# -- facade -----------------------------------------------------------------------------------------------------------------
+# -- facade --------------------------------------------------------------------------------------------------
 
 
 def test_the_facade_answers_like_a_mapping():
     with serving(reply(200)) as server:
-        metrics = ExternalServiceMonitor().test_service_connectivity(
-            "calendar", server.url + "/x?token=abc-secret"
-        )
+        metrics = ExternalServiceMonitor().test_service_connectivity("calendar", server.url + "/x?token=abc-secret")
 
     assert metrics["success"] is True
     assert (metrics["status_code"], metrics["service_name"], metrics["error_message"]) == (

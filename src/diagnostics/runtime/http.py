@@ -1,6 +1,7 @@
 """Reach a host step by step: name, TCP, TLS, HTTP; every step has a deadline and says how it failed.
 
-Plain sockets, so that each step can be timed on its own; no redirects, no proxies, bounded bodies. Nothing is ever retried here.
+Plain sockets, so that each step can be timed on its own; no redirects, no proxies, bounded bodies. Nothing is
+ever retried here.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from diagnostics.errors import ConfigurationError
 from diagnostics.model.observation import FailureKind
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
+_OLD_PROTOCOL = re.compile(
+    "UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|NO_PROTOCOLS|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|DH_KEY_TOO_SMALL"
+    "|INAPPROPRIATE"
+)
 USER_AGENT = "ultimate-diagnostics"
 BODY_LIMIT = 65536
-_EAI_AGAIN = {
-    getattr(socket, name) for name in ("EAI_AGAIN", "EAI_FAIL", "EAI_SYSTEM") if hasattr(socket, name)
-}
+_EAI_AGAIN = {getattr(socket, name) for name in ("EAI_AGAIN", "EAI_FAIL", "EAI_SYSTEM") if hasattr(socket, name)}
 
 
 class ConnectError(Exception):
@@ -34,8 +37,8 @@ class ConnectError(Exception):
     Attributes:
         kind: Class of the failure.
         phase: ``dns``, ``tcp``, ``tls``, ``http``.
-        reason: For ``tls``: ``expired``, ``not_yet_valid``, ``unknown_ca``, ``self_signed``, ``hostname``, ``protocol``,
-            ``plain_http``, ``other``.
+        reason: For ``tls``: ``expired``, ``not_yet_valid``, ``unknown_ca``, ``self_signed``, ``hostname``,
+            ``protocol``, ``plain_http``, ``other``.
         errno: The system's number, where there is one.
         elapsed: Seconds until it failed.
     """
@@ -132,9 +135,7 @@ def resolve(host: str, port: int, clock: Clock = SYSTEM_CLOCK, *, timeout: float
     def ask() -> None:
         try:
             rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            box.append(
-                list(dict.fromkeys(Resolved(family=int(r[0]), address=str(r[4][0]), port=port) for r in rows))
-            )
+            box.append(list(dict.fromkeys(Resolved(family=int(r[0]), address=str(r[4][0]), port=port) for r in rows)))
         except (OSError, UnicodeError) as error:
             box.append(error)
 
@@ -197,9 +198,7 @@ def connect_tcp(place: Resolved, clock: Clock = SYSTEM_CLOCK, *, timeout: float 
         if line is not None:
             line.close()
         kind = kind_of_os_error(error)
-        text = error.strerror or (
-            f"no answer within {timeout:g} s" if kind is FailureKind.TIMEOUT else str(error)
-        )
+        text = error.strerror or (f"no answer within {timeout:g} s" if kind is FailureKind.TIMEOUT else str(error))
         raise ConnectError(
             text, kind=kind, phase="tcp", errno=error.errno, elapsed=clock.monotonic() - started
         ) from error
@@ -218,10 +217,7 @@ def tls_reason(error: ssl.SSLError | OSError) -> str:
         or "RECORD_LAYER" in text
     ):
         return "plain_http"
-    if re.search(
-        r"UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|NO_PROTOCOLS|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|DH_KEY_TOO_SMALL|INAPPROPRIATE",
-        text,
-    ):
+    if _OLD_PROTOCOL.search(text):
         return "protocol"
     return "other"
 
@@ -251,7 +247,7 @@ def start_tls(
     verify: bool = True,
     ca_file: str | None = None,
 ) -> ssl.SSLSocket:
-    """Return the socket inside TLS, verified by the system's trust (``SSL_CERT_FILE`` counts) and ``ca_file``.
+    """Return the socket inside TLS, verified by the system's trust and ``ca_file``; ``SSL_CERT_FILE`` counts.
 
     Raises:
         ConnectError: ``tls`` with a reason, ``timeout`` or ``reset``; ``line`` is closed then.
@@ -274,15 +270,9 @@ def start_tls(
         if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
             reason = tls_reason(error)
             text = getattr(error, "verify_message", "") or error.reason or str(error)
-            raise ConnectError(
-                text, kind=FailureKind.TLS, phase="tls", reason=reason, elapsed=elapsed
-            ) from error
+            raise ConnectError(text, kind=FailureKind.TLS, phase="tls", reason=reason, elapsed=elapsed) from error
         kind = FailureKind.RESET if isinstance(error, ssl.SSLEOFError) else kind_of_os_error(error)
-        text = (
-            f"no TLS answer within {timeout:g} s"
-            if kind is FailureKind.TIMEOUT
-            else (error.strerror or str(error))
-        )
+        text = f"no TLS answer within {timeout:g} s" if kind is FailureKind.TIMEOUT else (error.strerror or str(error))
         raise ConnectError(text, kind=kind, phase="tls", errno=number, elapsed=elapsed) from error
     except ValueError as error:
         line.close()

@@ -84,8 +84,8 @@ class DatabaseHealth(Record):
 class DatabaseMonitor:
     """Tests a database through the application's own engine.
 
-    From a coroutine use ``atest_database_connectivity`` and ``aanalyze_database_health``; the plain methods block for at most
-    5 s and 20 s.
+    From a coroutine use ``atest_database_connectivity`` and ``aanalyze_database_health``; the plain methods
+    block for at most 5 s and 20 s.
 
     Args:
         logger: A DiagnosticLogger, or None for standard logging.
@@ -101,7 +101,10 @@ class DatabaseMonitor:
         self._clock = clock
 
     def test_database_connectivity(self) -> DatabaseMetrics:
-        """Get a connection from the pool and ask for one row, for at most 5 s; an AsyncEngine is passed by a direct connection."""
+        """Get a connection from the pool and ask for one row, for at most 5 s.
+
+        The pool of an AsyncEngine belongs to its event loop: it is passed by a direct connection.
+        """
         engine = self._engine()
         started = self._clock.monotonic()
         error = _ask_once(engine, self._clock)
@@ -120,7 +123,10 @@ class DatabaseMonitor:
         return metrics
 
     def analyze_database_health(self) -> DatabaseHealth:
-        """Test the connection, read the pool, and look at locks, idle transactions and slots of a PostgreSQL server."""
+        """Test the connection and read the pool.
+
+        Of a PostgreSQL server, locks, idle transactions and slots are looked at, too.
+        """
         metrics = self.test_database_connectivity()
         numbers = self._pool()
         limit = numbers.limit if numbers else -1
@@ -161,9 +167,7 @@ class DatabaseMonitor:
 
     def _engine(self) -> Engine | AsyncEngine:
         if self.engine is None:
-            raise ConfigurationError(
-                "DatabaseMonitor has no engine.", hint="Write DatabaseMonitor(logger, engine)."
-            )
+            raise ConfigurationError("DatabaseMonitor has no engine.", hint="Write DatabaseMonitor(logger, engine).")
         return self.engine
 
     def _pool(self) -> PoolNumbers | None:
@@ -183,9 +187,8 @@ def assess(metrics: DatabaseMetrics, pool: PoolHealth, seen: Observations) -> Da
     if not metrics.connection_test_success:
         alerts.append(f"Database connection failed: {metrics.last_error}")
     elif metrics.query_response_time_ms > SLOW_MILLISECONDS:
-        alerts.append(
-            f"Slow database response: {metrics.query_response_time_ms:.0f} ms (limit {SLOW_MILLISECONDS:.0f} ms)"
-        )
+        seen_ms = f"{metrics.query_response_time_ms:.0f} ms"
+        alerts.append(f"Slow database response: {seen_ms} (limit {SLOW_MILLISECONDS:.0f} ms)")
     if pool.utilization_percent > FULL_PERCENT:
         alerts.append(f"Pool is nearly full: {pool.active} of {pool.limit} connections in use")
     waiting = seen.value("postgres.lock.waiting")
@@ -219,9 +222,7 @@ def _ask_once(engine: Engine | AsyncEngine, clock: Clock) -> str | None:
         from diagnostics.system_monitor.postgres.experiments import direct_connection
 
         failures = direct_connection(url_of(engine), clock).all_failures()
-        fatal = [
-            item for _, item in failures if item.name == "postgres.connect" or item.name == "postgres.explain"
-        ]
+        fatal = [item for _, item in failures if item.name == "postgres.connect" or item.name == "postgres.explain"]
         return fatal[0].message if fatal else None
     return _ask_through_pool(engine)
 
@@ -241,7 +242,8 @@ def _ask_through_pool(engine: Any) -> str | None:
         except Exception as error:  # noqa: BLE001 - a failed test is a result, whatever the driver raises
             box.append(redact(f"{type(error).__name__}: {error}").strip()[:500])
 
-    # A full pool would keep us for its whole time-out (30 s by default): the thread gives its connection back when it gets one.
+    # A full pool would keep us for its whole time-out (30 s by default): the thread gives its
+    # connection back when it gets one.
     thread = threading.Thread(target=ask, name="diagnostics-database-test", daemon=True)
     thread.start()
     thread.join(TEST_SECONDS)

@@ -46,16 +46,15 @@ class ExternalServiceMetrics(Record):
 class ExternalServiceMonitor:
     """Asks outside services, one GET each.
 
-    From a coroutine use the ``a…`` methods; the plain ones block for at most the time-out plus 3 s for the name.
+    From a coroutine use the ``a…`` methods; the plain ones block for at most the time-out plus 3 s for the
+    name.
     """
 
     def __init__(self, logger: Any = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.logger = logger
         self._clock = clock
 
-    def test_service_connectivity(
-        self, service_name: str, url: str, timeout: float = 5
-    ) -> ExternalServiceMetrics:
+    def test_service_connectivity(self, service_name: str, url: str, timeout: float = 5) -> ExternalServiceMetrics:
         """Ask once.
 
         Raises:
@@ -89,12 +88,9 @@ class ExternalServiceMonitor:
 
         Without credentials they answer 404 or 405; ``status_code`` above 0 says that they are reached.
         """
-        with ThreadPoolExecutor(
-            max_workers=len(GOOGLE_SERVICES), thread_name_prefix="diagnostics-services"
-        ) as pool:
+        with ThreadPoolExecutor(max_workers=len(GOOGLE_SERVICES), thread_name_prefix="diagnostics-services") as pool:
             futures = {
-                name: pool.submit(self.test_service_connectivity, name, url)
-                for name, url in GOOGLE_SERVICES.items()
+                name: pool.submit(self.test_service_connectivity, name, url) for name, url in GOOGLE_SERVICES.items()
             }
             return {name: future.result() for name, future in futures.items()}
 
@@ -123,13 +119,14 @@ class ExternalServiceMonitor:
         if self.logger is not None and hasattr(self.logger, "enabled"):
             (self.logger.warning if failed else self.logger.info)("service_connectivity", **metrics.to_dict())
         else:
-            _LOG.log(
-                logging.WARNING if failed else logging.INFO, "service_connectivity %s", metrics.to_dict()
-            )
+            _LOG.log(logging.WARNING if failed else logging.INFO, "service_connectivity %s", metrics.to_dict())
 
 
 def tcp_connect(host: str, port: int, clock: Clock = SYSTEM_CLOCK, *, timeout: float = 3.0) -> Observations:
-    """Open and close a TCP connection to each address of a host: ``tcp.dns`` and ``tcp.connect{host,port,address}`` in seconds."""
+    """Open and close a TCP connection to each address of a host.
+
+    Readings: ``tcp.dns{host,port}`` and ``tcp.connect{host,port,address}``, in seconds.
+    """
     from diagnostics.runtime.http import ConnectError, connect_tcp, resolve
 
     found: list[Observation] = []

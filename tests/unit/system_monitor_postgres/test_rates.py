@@ -116,9 +116,7 @@ def test_at_most_thirty_tables_are_described_the_biggest_and_the_busiest():
 
 
 def test_lost_statistics_are_replaced_by_the_catalogue():
-    got = Observations(
-        tables.totals([table(1)], {1: {"bytes": 8192.0, "tuples": 500.0, "autovacuum": False}}, AT)
-    )
+    got = Observations(tables.totals([table(1)], {1: {"bytes": 8192.0, "tuples": 500.0, "autovacuum": False}}, AT))
 
     assert got.value("postgres.table.live_rows", table="t") == 500
     assert got.value("postgres.table.autovacuum_enabled", table="t") == 0
@@ -132,9 +130,9 @@ def test_an_index_whose_keys_begin_another_is_redundant():
 
 
 def test_of_twins_only_the_younger_is_redundant():
-    assert [
-        (a["index"], b["index"]) for a, b in tables.redundant([index(10, "2", "old"), index(11, "2", "new")])
-    ] == [("new", "old")]
+    assert [(a["index"], b["index"]) for a, b in tables.redundant([index(10, "2", "old"), index(11, "2", "new")])] == [
+        ("new", "old")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,7 @@ def revisions(*texts):
 
 
 def chain(**parents):
-    return revisions(
-        *[f"revision = {name!r}\ndown_revision = {parent!r}\n" for name, parent in parents.items()]
-    )
+    return revisions(*[f"revision = {name!r}\ndown_revision = {parent!r}\n" for name, parent in parents.items()])
 
 
 def test_a_migration_is_read_without_being_run():
@@ -85,7 +83,10 @@ def test_the_schema_at_the_head_follows_every_operation():
 
 
 def test_raw_sql_that_drops_makes_a_table_doubtful():
-    raw = 'revision = "c3"\ndown_revision = "b2"\nfrom alembic import op\ndef upgrade():\n    op.execute("ALTER TABLE people DROP COLUMN phone")\n'
+    raw = (
+        'revision = "c3"\ndown_revision = "b2"\nfrom alembic import op\n'
+        'def upgrade():\n    op.execute("ALTER TABLE people DROP COLUMN phone")\n'
+    )
 
     assert final_schema(ordered(revisions(FIRST, SECOND, raw))) == {}
 

@@ -54,9 +54,7 @@ def test_a_database_override_says_so():
 def test_what_the_url_sets_is_a_source_of_its_own():
     row = setting("lock_timeout", "100", source="session", reset="10", unit="ms")
 
-    got = seen([row], url={"lock_timeout": "10ms"}).readings(
-        "postgres.setting", setting="lock_timeout", source="url"
-    )
+    got = seen([row], url={"lock_timeout": "10ms"}).readings("postgres.setting", setting="lock_timeout", source="url")
 
     assert {r.value for r in got} == {10}
 

@@ -4,9 +4,7 @@ from diagnostics.system_monitor.postgres.text import is_ddl, redact_sql, relatio
 
 
 def test_values_do_not_leave_the_query():
-    query = (
-        "UPDATE users SET email = 'ann@example.com', card=4111111111111111 WHERE name = 'O''Neil' AND id = 7"
-    )
+    query = "UPDATE users SET email = 'ann@example.com', card=4111111111111111 WHERE name = 'O''Neil' AND id = 7"
 
     assert redact_sql(query) == "UPDATE users SET email = ?, card=? WHERE name = ? AND id = 7"
 

@@ -21,9 +21,7 @@ def test_a_password_may_hold_an_unescaped_at_sign_and_slash():
 
 
 def test_the_password_is_in_no_repr():
-    assert "hunter2" not in repr(
-        parse_database_url("postgresql://app:hunter2@db/shop?options=-c%20a.b=hunter2")
-    )
+    assert "hunter2" not in repr(parse_database_url("postgresql://app:hunter2@db/shop?options=-c%20a.b=hunter2"))
 
 
 def test_a_socket_folder_and_a_conninfo_are_understood():
@@ -50,9 +48,7 @@ def test_asyncpg_ssl_becomes_sslmode_and_driver_options_are_dropped():
 
 
 def test_settings_in_the_url_are_seen():
-    address = parse_database_url(
-        "postgresql://u@h/x?options=-c%20statement_timeout%3D500%20-csearch_path%3Da"
-    )
+    address = parse_database_url("postgresql://u@h/x?options=-c%20statement_timeout%3D500%20-csearch_path%3Da")
 
     assert address.settings == {"statement_timeout": "500", "search_path": "a"}
 

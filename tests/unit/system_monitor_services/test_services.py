@@ -33,9 +33,7 @@ def test_a_url_gives_host_port_and_target():
     assert locate("http://[::1]:8000").origin == "http://[::1]:8000"
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://x/y", "https://", "http://host:notaport/", "postgresql://u:secret@h/x"]
-)
+@pytest.mark.parametrize("url", ["ftp://x/y", "https://", "http://host:notaport/", "postgresql://u:secret@h/x"])
 def test_what_is_no_web_address_is_refused_without_its_secret(url):
     with pytest.raises(ConfigurationError) as caught:
         locate(url)

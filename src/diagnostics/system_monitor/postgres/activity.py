@@ -43,9 +43,7 @@ def is_notable(row: Row) -> bool:
     """Return whether a session is in a transaction, or active for long."""
     if not row["here"] or not is_client(row) or is_hidden(row):
         return False
-    return row["xact_age"] is not None or (
-        kind_of(row) == "active" and (row["state_age"] or 0.0) > ACTIVE_SECONDS
-    )
+    return row["xact_age"] is not None or (kind_of(row) == "active" and (row["state_age"] or 0.0) > ACTIVE_SECONDS)
 
 
 class SessionTally:
@@ -65,9 +63,7 @@ class SessionTally:
         self.samples += 1
         self._last = [row for row in rows if is_client(row)]
         self.hidden = max(self.hidden, sum(1 for row in self._last if is_hidden(row)))
-        self._groups.append(
-            Counter((_name(r), r["usename"] or "", r["state"] or "hidden") for r in self._last)
-        )
+        self._groups.append(Counter((_name(r), r["usename"] or "", r["state"] or "hidden") for r in self._last))
         for row in rows:
             if not is_notable(row):
                 continue
@@ -92,9 +88,7 @@ class SessionTally:
                 user=user,
                 state=state,
             )
-        ranked = sorted(
-            self._longest.values(), key=lambda item: -(item[0]["xact_age"] or item[0]["state_age"] or 0.0)
-        )
+        ranked = sorted(self._longest.values(), key=lambda item: -(item[0]["xact_age"] or item[0]["state_age"] or 0.0))
         for row, client in ranked[:MOST_SESSIONS]:
             yield from reading(
                 "postgres.session",

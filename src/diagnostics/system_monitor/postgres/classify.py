@@ -1,7 +1,7 @@
 """What a failed connection or statement means (pure).
 
-libpq gives no SQLSTATE for errors before a session exists, so its text is read. Messages of the server may come in its own language
-(``lc_messages``); those of Russian servers are known too.
+libpq gives no SQLSTATE for errors before a session exists, so its text is read. Messages of the server may
+come in its own language (``lc_messages``); those of Russian servers are known too.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ class Cause:
 _K = FailureKind
 _RULES: tuple[tuple[str, Cause], ...] = (
     (
-        r"too many clients already|remaining connection slots are reserved|too many connections for (role|database)"
-        r"|no more connections allowed|query_wait_timeout|max_db_connections"
-        r"|уже слишком много клиентов|оставшиеся слоты подключений зарезервированы|слишком много подключений",
+        (
+            r"too many clients already|remaining connection slots are reserved"
+            r"|too many connections for (role|database)|no more connections allowed|query_wait_timeout"
+            r"|max_db_connections|уже слишком много клиентов|оставшиеся слоты подключений зарезервированы"
+            r"|слишком много подключений"
+        ),
         Cause(
             kind=_K.EXHAUSTED,
             sqlstate="53300",
@@ -53,7 +56,10 @@ _RULES: tuple[tuple[str, Cause], ...] = (
         Cause(kind=_K.AUTHENTICATION, sqlstate="28000", phase="authentication"),
     ),
     (
-        r"password authentication failed|SASL authentication failed|пользователь \"[^\"]*\" не прошёл проверку",
+        (
+            r"password authentication failed|SASL authentication failed"
+            r"|пользователь \"[^\"]*\" не прошёл проверку"
+        ),
         Cause(
             kind=_K.AUTHENTICATION,
             sqlstate="28P01",
@@ -62,7 +68,10 @@ _RULES: tuple[tuple[str, Cause], ...] = (
         ),
     ),
     (
-        r"(peer|ident|certificate|GSSAPI|LDAP|PAM|RADIUS|OAuth\w*)[^\n]* authentication failed|authentication failed",
+        (
+            r"(peer|ident|certificate|GSSAPI|LDAP|PAM|RADIUS|OAuth\w*)[^\n]* authentication failed"
+            r"|authentication failed"
+        ),
         Cause(kind=_K.AUTHENTICATION, sqlstate="28000", phase="authentication"),
     ),
     (
@@ -83,8 +92,11 @@ _RULES: tuple[tuple[str, Cause], ...] = (
         Cause(kind=_K.FORBIDDEN, sqlstate="42501", phase="startup", hint="GRANT CONNECT ON DATABASE … TO …"),
     ),
     (
-        r"database system is (starting up|shutting down|in recovery mode|not yet accepting)|not accepting connections"
-        r"|система баз данных (запускается|останавливается|находится в режиме восстановления)",
+        (
+            r"database system is (starting up|shutting down|in recovery mode|not yet accepting)"
+            r"|not accepting connections"
+            r"|система баз данных (запускается|останавливается|находится в режиме восстановления)"
+        ),
         Cause(kind=_K.REFUSED, sqlstate="57P03", phase="startup"),
     ),
     (
@@ -92,21 +104,28 @@ _RULES: tuple[tuple[str, Cause], ...] = (
         Cause(kind=_K.REFUSED, sqlstate="55000", phase="startup"),
     ),
     (
-        r"could not translate host name|failed to resolve host|Name or service not known|nodename nor servname",
+        (
+            r"could not translate host name|failed to resolve host|Name or service not known"
+            r"|nodename nor servname"
+        ),
         Cause(kind=_K.DNS_NOT_FOUND, phase="dns"),
     ),
     (r"Temporary failure in name resolution", Cause(kind=_K.DNS_UNAVAILABLE, phase="dns")),
     (
-        r"SSL error|certificate verify failed|server does not support SSL|root certificate|sslmode value"
-        r"|server certificate for|SSL SYSCALL error: Success|could not load .*certificate|tlsv1|no SSL",
+        (
+            r"SSL error|certificate verify failed|server does not support SSL|root certificate"
+            r"|sslmode value|server certificate for|SSL SYSCALL error: Success"
+            r"|could not load .*certificate|tlsv1|no SSL"
+        ),
         Cause(kind=_K.TLS, phase="startup"),
     ),
     (
-        r"received invalid response to (SSL|GSSAPI) negotiation|expected authentication request|unsupported (frontend )?protocol"
-        r"|invalid response|unsupported startup parameter|lost synchronization",
-        Cause(
-            kind=_K.PROTOCOL, phase="startup", hint="Something else than PostgreSQL seems to listen there."
+        (
+            r"received invalid response to (SSL|GSSAPI) negotiation|expected authentication request"
+            r"|unsupported (frontend )?protocol|invalid response|unsupported startup parameter"
+            r"|lost synchronization"
         ),
+        Cause(kind=_K.PROTOCOL, phase="startup", hint="Something else than PostgreSQL seems to listen there."),
     ),
     (
         r"cannot connect to server|server_login_retry|server login has been failing",
@@ -120,7 +139,10 @@ _RULES: tuple[tuple[str, Cause], ...] = (
     ),
     (r"Permission denied|Operation not permitted", Cause(kind=_K.FORBIDDEN, phase="tcp")),
     (
-        r"closed the connection unexpectedly|Connection reset|Broken pipe|connection is lost|EOF detected|terminating connection",
+        (
+            r"closed the connection unexpectedly|Connection reset|Broken pipe|connection is lost"
+            r"|EOF detected|terminating connection"
+        ),
         Cause(kind=_K.RESET, phase="startup"),
     ),
 )

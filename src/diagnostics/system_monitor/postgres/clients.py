@@ -129,7 +129,10 @@ def _parent(pid: int) -> int | None:
 
 
 def unix_peers() -> dict[int, int]:
-    """Return inode -> inode of the other end for all Unix sockets, by the kernel's sock_diag; empty where it is missing."""
+    """Return inode -> inode of the other end for all Unix sockets.
+
+    Asks the kernel's sock_diag; empty where that is missing.
+    """
     peers: dict[int, int] = {}
     family = getattr(socket, "AF_NETLINK", None)
     if family is None:

@@ -30,14 +30,10 @@ def database_observations(
     commits = max(0.0, change("xact_commit") - own_commits)
     name = "postgres.database"
     yield from reading(f"{name}.commit_rate", commits / seconds, Unit.PER_SECOND, at, _SOURCE)
-    yield from reading(
-        f"{name}.rollback_rate", change("xact_rollback") / seconds, Unit.PER_SECOND, at, _SOURCE
-    )
+    yield from reading(f"{name}.rollback_rate", change("xact_rollback") / seconds, Unit.PER_SECOND, at, _SOURCE)
     yield from reading(f"{name}.deadlocks", number(after["deadlocks"]), Unit.COUNT, at, _SOURCE)
     yield from reading(f"{name}.deadlock_rate", change("deadlocks") / seconds, Unit.PER_SECOND, at, _SOURCE)
-    yield from reading(
-        f"{name}.temp_bytes_rate", change("temp_bytes") / seconds, Unit.BYTES_PER_SECOND, at, _SOURCE
-    )
+    yield from reading(f"{name}.temp_bytes_rate", change("temp_bytes") / seconds, Unit.BYTES_PER_SECOND, at, _SOURCE)
     hit, read = change("blks_hit"), change("blks_read")
     if hit + read >= FEWEST_BLOCKS:
         yield from reading(f"{name}.cache_hit_ratio", hit / (hit + read), Unit.RATIO, at, _SOURCE)
@@ -48,12 +44,8 @@ def checkpoint_observations(before: Row, after: Row, seconds: float, at: datetim
     """Yield checkpoints per second, and how many were requested since the statistics were reset (pure)."""
     for key in ("requested", "timed"):
         rate = max(0.0, after[key] - before[key]) / seconds
-        yield from reading(
-            f"postgres.checkpoints.{key}_rate", rate, Unit.PER_SECOND, at, "checkpointer statistics"
-        )
-        yield from reading(
-            f"postgres.checkpoints.{key}", after[key], Unit.COUNT, at, "checkpointer statistics"
-        )
+        yield from reading(f"postgres.checkpoints.{key}_rate", rate, Unit.PER_SECOND, at, "checkpointer statistics")
+        yield from reading(f"postgres.checkpoints.{key}", after[key], Unit.COUNT, at, "checkpointer statistics")
 
 
 def sequence_observations(session: Session, at: datetime) -> Iterable[Observation]:
@@ -62,17 +54,12 @@ def sequence_observations(session: Session, at: datetime) -> Iterable[Observatio
     used = [
         (float(row["last_value"]) / row["max_value"], row)
         for row in rows
-        if row["last_value"] is not None
-        and (row["increment"] or 0) > 0
-        and not row["cycle"]
-        and row["max_value"]
+        if row["last_value"] is not None and (row["increment"] or 0) > 0 and not row["cycle"] and row["max_value"]
     ]
     used.sort(key=lambda item: -item[0])
     for ratio, row in used[:MOST_SEQUENCES]:
         sequence = table_name(row["schema"], row["sequence"])
-        yield from reading(
-            "postgres.sequence.used_ratio", ratio, Unit.RATIO, at, "pg_sequences", sequence=sequence
-        )
+        yield from reading("postgres.sequence.used_ratio", ratio, Unit.RATIO, at, "pg_sequences", sequence=sequence)
     failures = 0
     compared = [row for row in rows if row["indexed"] and row["readable"] and not row["busy"]]
     for row in compared[:MOST_COMPARED]:

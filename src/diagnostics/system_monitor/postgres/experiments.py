@@ -33,7 +33,7 @@ _PROBE = "postgres.explain"
 
 
 def direct_connection(database_url: str, clock: Clock = SYSTEM_CLOCK) -> Observations:
-    """Connect past the application's pool and ask for one row: ``postgres.direct`` in seconds, and ``postgres.connect``.
+    """Connect past the application's pool and ask for one row: ``postgres.direct`` in seconds.
 
     When this is fast while the application waits for a connection, the pool is what is short, not the server.
     """
@@ -44,9 +44,7 @@ def _direct(session: Session, clock: Clock) -> Iterator[Observation]:
     started = clock.monotonic()
     session.rows("SELECT 1 AS one")
     seconds = session.elapsed + clock.monotonic() - started
-    yield from reading(
-        "postgres.direct", seconds, Unit.SECONDS, clock.now(), "connect and SELECT 1, past any pool"
-    )
+    yield from reading("postgres.direct", seconds, Unit.SECONDS, clock.now(), "connect and SELECT 1, past any pool")
 
 
 def explain(
@@ -54,8 +52,10 @@ def explain(
 ) -> Observations:
     """Plan a statement as pg_stat_statements shows it (``$1`` for values), without running it.
 
-    Readings: ``postgres.explain.cost{query}``, ``postgres.explain.seq_scan{query,table,filter,rows,cost}`` (rows of the table, as
-    the planner believes) and ``postgres.explain.index_candidate{table,columns}`` (columns joined by ``, ``: equalities first).
+    Readings: ``postgres.explain.cost{query}``, ``postgres.explain.seq_scan{query,table,filter,rows,cost}``
+        (rows of the table, as
+    the planner believes) and ``postgres.explain.index_candidate{table,columns}`` (columns joined by ``, ``:
+    equalities first).
 
     Args:
         database_url: As SQLAlchemy or libpq write it.
@@ -73,9 +73,7 @@ def explain(
         plan = _plan(session, text)
         shown = redact_sql(text)
         at = clock.now()
-        yield from reading(
-            "postgres.explain.cost", plan.get("Total Cost"), Unit.COUNT, at, "EXPLAIN", query=shown
-        )
+        yield from reading("postgres.explain.cost", plan.get("Total Cost"), Unit.COUNT, at, "EXPLAIN", query=shown)
         scans = list(seq_scans(plan))
         names = sorted({scan["Relation Name"] for scan in scans})
         sizes = _sizes(session, names) if names else {}
@@ -160,8 +158,7 @@ def _plan(session: Session, text: str) -> Mapping[str, Any]:
     else:
         session.command("SET plan_cache_mode = force_generic_plan")
         session.command(f"PREPARE diagnostics_explain AS {text}")
-        sql = "SELECT cardinality(parameter_types) AS n FROM pg_prepared_statements WHERE name = 'diagnostics_explain'"
-        count = int(session.rows(sql)[0]["n"])
+        count = int(session.query("prepared_parameters")[0]["n"])
         arguments = f"({', '.join(['NULL'] * count)})" if count else ""
         rows = session.rows(f"EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE diagnostics_explain{arguments}")
     document = rows[0]["QUERY PLAN"]
@@ -172,7 +169,7 @@ def _plan(session: Session, text: str) -> Mapping[str, Any]:
 
 
 def _sizes(session: Session, names: list[str]) -> dict[str, float]:
-    sql = "SELECT relname, greatest(reltuples, 0)::float8 AS tuples FROM pg_class WHERE relname = ANY (%(names)s) AND relkind IN ('r', 'p')"
+    sql = session.text("table_rows")
     return {row["relname"]: row["tuples"] for row in session.rows(sql, {"names": names}) if row["tuples"]}
 
 
@@ -185,7 +182,7 @@ def seq_scans(plan: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def candidate_columns(condition: str) -> list[str]:
-    """Return the columns of a Filter that a B-tree could serve: equalities first, then at most one range (pure).
+    """Return the columns of a Filter that a B-tree could serve: equalities, then one range (pure).
 
     Alternatives (``OR``) need an index each and are left alone.
 

@@ -32,8 +32,8 @@ class Wait:
 def chains(edges: Mapping[int, Sequence[int]], ddl: frozenset[int] = frozenset()) -> list[Wait]:
     """Return each waiter with the roots of its chain, and with the waiting DDL right before it.
 
-    ``edges`` maps a waiter to those that ``pg_blocking_pids`` names. In a cycle (a deadlock that is not broken yet) the direct blockers
-    stand for the root.
+    ``edges`` maps a waiter to those that ``pg_blocking_pids`` names. In a cycle (a deadlock that is not
+    broken yet) the direct blockers stand for the root.
     """
     found: dict[tuple[int, int], Wait] = {}
     for waiter, direct in edges.items():
@@ -87,9 +87,7 @@ class LockTally:
         self._longest: dict[tuple[int, int], tuple[float, dict[str, object]]] = {}
         self._samples: list[tuple[int, float]] = []
 
-    def add(
-        self, waiting: int, locks: Sequence[Row], activity: Mapping[int, Row], prepared: Sequence[Row]
-    ) -> None:
+    def add(self, waiting: int, locks: Sequence[Row], activity: Mapping[int, Row], prepared: Sequence[Row]) -> None:
         """Take in one sample: how many wait, their lock rows, all sessions by pid, prepared transactions."""
         by_pid = {row["pid"]: row for row in locks}
         modes = {pid: row["mode"] for pid, row in by_pid.items()}
@@ -115,9 +113,7 @@ class LockTally:
     def _labels(
         self, row: Row, session: Row | None, pid: int, blocker: Row | None, kind: str, prepared: Sequence[Row]
     ) -> dict[str, object]:
-        relation = (
-            row["relation"] or row["tuple_relation"] or relation_of(session["query"] if session else "")
-        )
+        relation = row["relation"] or row["tuple_relation"] or relation_of(session["query"] if session else "")
         gid = prepared[0] if prepared and pid == PREPARED else None
         return {
             "waiter_pid": row["pid"],

@@ -111,7 +111,10 @@ def _read(path: Path) -> str:
 
 
 def in_history(versions: Path, revisions: Iterable[str]) -> bool:
-    """Return whether git once had a migration file of that revision: then the code went back, not the database astray."""
+    """Return whether git once had a migration file of that revision.
+
+    Then the code went back; the database did not go astray.
+    """
     names = [name for name in revisions if re.fullmatch(r"[\w.-]+", name)]
     if not names:
         return False
@@ -184,9 +187,7 @@ def _alembic(
             state=state,
         )
     wanted = final_schema(ordered(revisions))
-    present = {
-        row["table"]: set(row["columns"]) for row in session.query("columns", {"tables": sorted(wanted)})
-    }
+    present = {row["table"]: set(row["columns"]) for row in session.query("columns", {"tables": sorted(wanted)})}
     for name, column in missing(wanted, present)[:MOST_MISSING]:
         yield from reading(
             "postgres.model.missing",

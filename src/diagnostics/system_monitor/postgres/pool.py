@@ -67,7 +67,7 @@ class PoolProbe:
         return 1.0
 
     def observe(self, clock: Clock) -> Iterator[Observation]:
-        """Yield ``pool.size``, ``pool.checked_out``, ``pool.checked_in``, ``pool.overflow``, ``pool.limit``."""
+        """Yield ``pool.size``, ``.checked_out``, ``.checked_in``, ``.overflow`` and ``.limit``."""
         numbers = read_pool(self.engine)
         at = clock.now()
         if numbers is None:

@@ -77,9 +77,7 @@ class PostgresProbe:
             yield from _Sweep(self, session, address, clock).run()
 
 
-def connect_failure(
-    error: ConnectFailedError, address: DatabaseAddress, at: datetime
-) -> Iterable[Observation]:
+def connect_failure(error: ConnectFailedError, address: DatabaseAddress, at: datetime) -> Iterable[Observation]:
     """Yield why there is no session."""
     yield from _attempts(error, at)
     yield failure(
@@ -136,9 +134,7 @@ def _attempts(source: Session | ConnectFailedError, at: datetime) -> Iterable[Ob
 class _Sweep:
     """One visit: two snapshots around a window, samples and single questions within it."""
 
-    def __init__(
-        self, probe: PostgresProbe, session: Session, address: DatabaseAddress, clock: Clock
-    ) -> None:
+    def __init__(self, probe: PostgresProbe, session: Session, address: DatabaseAddress, clock: Clock) -> None:
         self._probe = probe
         self._session = session
         self._address = address
@@ -150,7 +146,7 @@ class _Sweep:
         self._statements = "statements"
         self._lost = False
 
-    # -- the order of things ------------------------------------------------------------------------------------------------
+    # -- the order of things ---------------------------------------------------------------------------------
 
     def run(self) -> Iterator[Observation]:
         """Yield everything; whatever fails is a failure of its own and the rest goes on."""
@@ -249,7 +245,7 @@ class _Sweep:
             failures.extend(self._part(readings[name], lambda name=name: ask(name)))  # type: ignore[misc]
         return found, failures
 
-    # -- single questions ---------------------------------------------------------------------------------------------------
+    # -- single questions ------------------------------------------------------------------------------------
 
     def _server_facts(self) -> Iterable[Observation]:
         asked = self._clock.now()
@@ -258,20 +254,12 @@ class _Sweep:
         self._server = row
         middle = asked.timestamp() + (answered.timestamp() - asked.timestamp()) / 2
         yield from reading("postgres.version", row["version"], Unit.COUNT, answered, "server_version_num")
-        yield from reading(
-            "postgres.uptime", row["uptime"], Unit.SECONDS, answered, "pg_postmaster_start_time()"
-        )
-        yield from reading(
-            "postgres.in_recovery", row["in_recovery"], Unit.BOOLEAN, answered, "pg_is_in_recovery()"
-        )
-        yield from reading(
-            "postgres.clock_offset", row["now"] - middle, Unit.SECONDS, answered, "clock_timestamp()"
-        )
+        yield from reading("postgres.uptime", row["uptime"], Unit.SECONDS, answered, "pg_postmaster_start_time()")
+        yield from reading("postgres.in_recovery", row["in_recovery"], Unit.BOOLEAN, answered, "pg_is_in_recovery()")
+        yield from reading("postgres.clock_offset", row["now"] - middle, Unit.SECONDS, answered, "clock_timestamp()")
         limit = row["max_connections"]
         yield from reading("postgres.connections.limit", limit, Unit.COUNT, answered, "max_connections")
-        yield from reading(
-            "postgres.connections.reserved", row["reserved"], Unit.COUNT, answered, "pg_settings"
-        )
+        yield from reading("postgres.connections.reserved", row["reserved"], Unit.COUNT, answered, "pg_settings")
 
     def _settings(self) -> Iterable[Observation]:
         rows = self._session.query("settings")
@@ -279,13 +267,9 @@ class _Sweep:
         at = self._clock.now()
         user = str(self._server.get("user_name", self._address.user))
         yield from settings.observations(rows, overrides, GUARDS, user, self._address.settings, at)
-        read_only = next(
-            (row["reset_val"] for row in rows if row["name"] == "default_transaction_read_only"), None
-        )
+        read_only = next((row["reset_val"] for row in rows if row["name"] == "default_transaction_read_only"), None)
         if read_only is not None:
-            yield from reading(
-                "postgres.default_read_only", read_only == "on", Unit.BOOLEAN, at, "pg_settings"
-            )
+            yield from reading("postgres.default_read_only", read_only == "on", Unit.BOOLEAN, at, "pg_settings")
 
     def _roles(self) -> Iterable[Observation]:
         rows, limits = self._session.query("roles"), self._session.query("database_limit")
@@ -311,28 +295,20 @@ class _Sweep:
 
     def _size(self) -> Iterable[Observation]:
         size = self._session.query("database_size")[0]["bytes"]
-        yield from reading(
-            "postgres.database.size", size, Unit.BYTES, self._clock.now(), "pg_database_size()"
-        )
+        yield from reading("postgres.database.size", size, Unit.BYTES, self._clock.now(), "pg_database_size()")
 
     def _migrations(self) -> Iterable[Observation]:
-        return observe_migrations(
-            self._session, self._probe.migrations, self._probe.repository, self._clock.now()
-        )
+        return observe_migrations(self._session, self._probe.migrations, self._probe.repository, self._clock.now())
 
-    # -- activity and locks -------------------------------------------------------------------------------------------------
+    # -- activity and locks ----------------------------------------------------------------------------------
 
     def _sample(self, sessions: activity.SessionTally, waits: locks.LockTally) -> Iterable[Observation]:
         rows = self._session.query("activity")
-        waiters = [
-            row["pid"] for row in _longest_first(rows) if row["wait_event_type"] == "Lock" and row["here"]
-        ]
+        waiters = [row["pid"] for row in _longest_first(rows) if row["wait_event_type"] == "Lock" and row["here"]]
         if any(activity.is_hidden(row) for row in rows):
             waiters = [row["pid"] for row in self._session.query("hidden_waiters")]
         found = self._blocked(waiters[: locks.MOST_WAITERS])
-        prepared = (
-            self._session.query("prepared") if any(locks.PREPARED in row["blockers"] for row in found) else []
-        )
+        prepared = self._session.query("prepared") if any(locks.PREPARED in row["blockers"] for row in found) else []
         by_pid = {row["pid"]: row for row in rows}
         sessions.add(rows)
         waits.add(max(len(waiters), len(found)) if found else 0, found, by_pid, prepared)
@@ -408,7 +384,7 @@ class _Sweep:
                 grant=grant,
             )
 
-    # -- statements ---------------------------------------------------------------------------------------------------------
+    # -- statements ------------------------------------------------------------------------------------------
 
     def _find_statements(self) -> Iterable[Observation]:
         rows = self._session.query("statements_extension")
@@ -450,9 +426,7 @@ class _Sweep:
             for row in self._session.rows(sql, {"ids": [item.queryid for item in deltas]})
         }
         theirs = [item for item in deltas if not statements.is_ours(texts.get(item.queryid, ""))]
-        yield from statements.observations(
-            theirs[: statements.MOST_STATEMENTS], texts, seconds, self._clock.now()
-        )
+        yield from statements.observations(theirs[: statements.MOST_STATEMENTS], texts, seconds, self._clock.now())
 
 
 def _longest_first(rows: Sequence[Row]) -> list[Row]:

@@ -1,7 +1,8 @@
 """Pick the SQL file for the server's version.
 
-Each file begins with a header: ``-- since: 130000`` (``server_version_num``), ``-- needs:`` (rights), ``-- cost:``. A query that changed
-between versions has several files, ``name.sql`` and ``name_170000.sql``; the newest that the server knows is taken.
+Each file begins with a header: ``-- since: 130000`` (``server_version_num``), ``-- needs:`` (rights), ``--
+cost:``. A query that changed between versions has several files, ``name.sql`` and ``name_170000.sql``; the
+newest that the server knows is taken.
 """
 
 from __future__ import annotations
@@ -44,8 +45,4 @@ def load(name: str, version: int) -> str:
     """Return the text of a query, without its header."""
     stem = choose(name, max(version, OLDEST_VERSION), stems())
     text = (resources.files("diagnostics.system_monitor.postgres") / "sql" / f"{stem}.sql").read_text("utf-8")
-    return (
-        "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-        .strip()
-        .rstrip(";")
-    )
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--")).strip().rstrip(";")

@@ -1,4 +1,4 @@
-"""Read Alembic and Django migrations without importing them: the code of a sick application is not ours to run (pure)."""
+"""Read migrations without importing them: the code of a sick application is not ours to run (pure)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One change of the schema: ``add_table``, ``add_column``, ``drop_table``, ``drop_column``, ``rename_table``, ``rename_column``,
-    ``raw`` (SQL text in ``name``).
+    """One change of the schema.
+
+    ``kind`` is ``add_table``, ``add_column``, ``drop_table``, ``drop_column``, ``rename_table``, ``rename_column``
+    (``name``: old and new, one a line) or ``raw`` (``name``: the SQL text).
     """
 
     kind: str
@@ -95,11 +97,7 @@ def _walk(node: ast.AST, batches: Mapping[str, str]) -> Iterable[Operation]:
         inner = dict(batches)
         for item in node.items:
             call, target = item.context_expr, item.optional_vars
-            if (
-                isinstance(call, ast.Call)
-                and isinstance(target, ast.Name)
-                and _method(call)[1] == "batch_alter_table"
-            ):
+            if isinstance(call, ast.Call) and isinstance(target, ast.Name) and _method(call)[1] == "batch_alter_table":
                 inner[target.id] = _text(call, 0, "table_name")
         for statement in node.body:
             yield from _walk(statement, inner)
@@ -144,9 +142,7 @@ def _call(call: ast.Call, batches: Mapping[str, str]) -> Iterable[Operation]:
     first = 0 if owner in batches else 1
     table = batches[owner] if owner in batches else _text(call, 0, "table_name")
     if method == "execute":
-        sql = " ".join(
-            n.value for n in ast.walk(call) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-        )
+        sql = " ".join(n.value for n in ast.walk(call) if isinstance(n, ast.Constant) and isinstance(n.value, str))
         yield Operation(kind="raw", table="", name=sql)
     elif method == "create_table" and table:
         yield Operation(kind="add_table", table=table)
@@ -213,7 +209,8 @@ def ordered(revisions: Mapping[str, Revision]) -> list[Revision]:
 def final_schema(revisions: Iterable[Revision]) -> dict[str, set[str]]:
     """Return the tables and columns that exist after these migrations, as far as their text tells.
 
-    Raw SQL is not understood: a table that raw SQL drops or renames, or whose columns it drops or renames, is left out.
+    Raw SQL is not understood: a table that raw SQL drops or renames, or whose columns it drops or renames, is
+    left out.
     """
     schema: dict[str, set[str]] = {}
     doubtful: list[str] = []
@@ -222,9 +219,7 @@ def final_schema(revisions: Iterable[Revision]) -> dict[str, set[str]]:
             _apply(step, schema, doubtful)
     raw = " ".join(doubtful).lower()
     return {
-        table: columns
-        for table, columns in schema.items()
-        if not re.search(rf"\b{re.escape(table.lower())}\b", raw)
+        table: columns for table, columns in schema.items() if not re.search(rf"\b{re.escape(table.lower())}\b", raw)
     }
 
 
@@ -249,7 +244,7 @@ def _apply(step: Operation, schema: dict[str, set[str]], doubtful: list[str]) ->
 
 
 def missing(wanted: Mapping[str, set[str]], present: Mapping[str, set[str]]) -> list[tuple[str, str]]:
-    """Return (table, column) that are wanted and not there; the column is empty when the whole table is missing."""
+    """Return (table, column) that are not there; the column is empty when the table is missing."""
     found: list[tuple[str, str]] = []
     for table, columns in sorted(wanted.items()):
         if table not in present:
@@ -259,9 +254,7 @@ def missing(wanted: Mapping[str, set[str]], present: Mapping[str, set[str]]) -> 
     return found
 
 
-def state_of(
-    database: Iterable[str], revisions: Mapping[str, Revision], known_elsewhere: bool = False
-) -> str:
+def state_of(database: Iterable[str], revisions: Mapping[str, Revision], known_elsewhere: bool = False) -> str:
     """Return the state of a database whose ``alembic_version`` holds these rows."""
     rows = set(database)
     tops = heads(revisions)

@@ -64,9 +64,7 @@ class AddressFailure:
 class ConnectFailedError(Exception):
     """No session; ``cause`` says why, ``attempts`` what each address answered."""
 
-    def __init__(
-        self, message: str, *, cause: Cause, attempts: Sequence[AddressFailure], elapsed: float
-    ) -> None:
+    def __init__(self, message: str, *, cause: Cause, attempts: Sequence[AddressFailure], elapsed: float) -> None:
         super().__init__(message)
         self.cause = cause
         self.attempts = tuple(attempts)
@@ -102,11 +100,12 @@ class Session:
 
     def prepare(self) -> None:
         """Learn where we are and put up our guards."""
-        row = self._fetch(
-            "SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version", ()
-        )[0]
+        row = self._fetch("SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version", ())[
+            0
+        ]
         self.backend_pid, self.version = row["pid"], row["version"]
-        # PgBouncer hands out keys of its own: then our settings must not stay behind in somebody else's session.
+        # PgBouncer hands out keys of its own: then our settings must not stay behind in somebody
+        # else's session.
         self.pooled = self._connection.info.backend_pid != self.backend_pid
         if not self.pooled:
             self._run("; ".join(f"SET {MARK} {name} = '{value}'" for name, value in GUARDS.items()))
@@ -179,9 +178,7 @@ class Session:
             state = error.sqlstate or ""
             text = error.diag.message_primary or str(error) or type(error).__name__
             kind = classify_statement_error(state, text)
-            raise StatementError(
-                text, kind=kind, sqlstate=state, lost=bool(self._connection.closed)
-            ) from error
+            raise StatementError(text, kind=kind, sqlstate=state, lost=bool(self._connection.closed)) from error
 
     def _cut(self) -> None:
         self.cut = True
@@ -268,9 +265,7 @@ def open_session(address: DatabaseAddress, clock: Clock, *, lifetime_seconds: fl
             session.elapsed, session.attempts = clock.monotonic() - started, tuple(attempts)
             return session
     if last is None:
-        last = _failed(
-            "no address", Cause(kind=FailureKind.DNS_NOT_FOUND, phase="dns"), attempts, 0.0, "", 0, None
-        )
+        last = _failed("no address", Cause(kind=FailureKind.DNS_NOT_FOUND, phase="dns"), attempts, 0.0, "", 0, None)
     raise last
 
 
@@ -319,9 +314,7 @@ def _start(
         connection = psycopg.connect("", autocommit=True, prepare_threshold=None, **options)
     except psycopg.Error as error:
         text = _own_words(str(error), address)
-        raise ConnectFailedError(
-            text, cause=classify_connect_error(text), attempts=(), elapsed=0.0
-        ) from error
+        raise ConnectFailedError(text, cause=classify_connect_error(text), attempts=(), elapsed=0.0) from error
     session = Session(connection, clock=clock, lifetime_seconds=lifetime_seconds)
     try:
         session.prepare()

@@ -72,7 +72,8 @@ IMPORTANT = frozenset(
         "enable_nestloop",
     ]
 )
-# Where files lie and what the system's locale is differs from the default on every server and explains nothing.
+# Where files lie and what the system's locale is differs from the default on every server and explains
+# nothing.
 _NOISE = frozenset(
     [
         "config_file",
@@ -232,9 +233,7 @@ def role_observations(roles: Sequence[Row], limits: Sequence[Row], at: datetime)
         role = row["role"]
         limit = row["connection_limit"]
         yield from reading("postgres.role.connection_limit", limit, Unit.COUNT, at, "pg_roles", role=role)
-        yield from reading(
-            "postgres.role.valid_for", row["valid_for"], Unit.SECONDS, at, "pg_roles", role=role
-        )
+        yield from reading("postgres.role.valid_for", row["valid_for"], Unit.SECONDS, at, "pg_roles", role=role)
     for row in limits:
         yield from reading(
             "postgres.database.connection_limit",

@@ -30,9 +30,7 @@ class StatementDelta:
     temp: float
 
 
-def differences(
-    before: Sequence[Row], after: Sequence[Row], most: int = MOST_STATEMENTS
-) -> list[StatementDelta]:
+def differences(before: Sequence[Row], after: Sequence[Row], most: int = MOST_STATEMENTS) -> list[StatementDelta]:
     """Return what ran between two snapshots, most time first.
 
     A counter that went back was reset or evicted in between; then its new value is the difference.

@@ -93,7 +93,10 @@ def totals(rows: Sequence[Row], pages: Mapping[int, Row], at: datetime) -> Itera
 
 
 def redundant(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Return pairs (index, the one that covers it): same table, same leading keys, nothing that only the first can do."""
+    """Return pairs (index, the one that covers it).
+
+    Same table, same leading keys, and nothing that only the first can do.
+    """
     by_table: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         if row["is_valid"] and not row["is_special"] and row["method"] == "btree":
@@ -126,9 +129,7 @@ def index_observations(rows: Sequence[Row], tables: Iterable[int], at: datetime)
     source = "pg_index"
     for row in [row for row in rows if not row["is_valid"]][:MOST_INDEXES]:
         table = table_name(row["schema"], row["table"])
-        yield from reading(
-            "postgres.index.invalid", 1, Unit.BOOLEAN, at, source, index=row["index"], table=table
-        )
+        yield from reading("postgres.index.invalid", 1, Unit.BOOLEAN, at, source, index=row["index"], table=table)
     wanted = set(tables)
     counts = Counter(row["table_oid"] for row in rows)
     names = {row["table_oid"]: table_name(row["schema"], row["table"]) for row in rows}

@@ -58,10 +58,7 @@ class DatabaseAddress:
     @property
     def settings(self) -> dict[str, str]:
         """Return what the URL itself sets on each session (``options=-c statement_timeout=500``)."""
-        return {
-            name: value.replace("\\ ", " ")
-            for name, value in _OPTION.findall(self.parameters.get("options", ""))
-        }
+        return {name: value.replace("\\ ", " ") for name, value in _OPTION.findall(self.parameters.get("options", ""))}
 
 
 def parse_database_url(text: str) -> DatabaseAddress:
@@ -125,11 +122,9 @@ def _zip_hosts(hosts: str, ports: str) -> list[tuple[str, int]]:
         pairs: list[tuple[str, int]] = []
         numbers = ports.split(",") if ports else []
         for index, name in enumerate(names):
-            name, _, own = (name, "", "") if name.startswith("/") else name.partition(":")
-            port = own or (
-                numbers[index] if index < len(numbers) else numbers[0] if len(numbers) == 1 else ""
-            )
-            pairs.append((name, _port(port)))
+            host, _, own = (name, "", "") if name.startswith("/") else name.partition(":")
+            port = own or (numbers[index] if index < len(numbers) else numbers[0] if len(numbers) == 1 else "")
+            pairs.append((host, _port(port)))
         return pairs
     return [(names[0], _port(ports))]
 
@@ -149,9 +144,7 @@ def _address(
     # asyncpg says ssl=…, libpq sslmode=…
     mode = query.get("ssl", "").lower()
     if mode and "sslmode" not in parameters:
-        parameters["sslmode"] = {"true": "require", "1": "require", "false": "disable", "0": "disable"}.get(
-            mode, mode
-        )
+        parameters["sslmode"] = {"true": "require", "1": "require", "false": "disable", "0": "disable"}.get(mode, mode)
     return DatabaseAddress(
         hosts=tuple(hosts) or (("localhost", 5432),),
         user=user,
@@ -163,10 +156,7 @@ def _address(
 
 def _from_conninfo(text: str) -> DatabaseAddress:
     pairs = dict(re.findall(r"(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s\\])*)", text))
-    values = {
-        key: re.sub(r"\\(.)", r"\1", value[1:-1] if value[:1] == "'" else value)
-        for key, value in pairs.items()
-    }
+    values = {key: re.sub(r"\\(.)", r"\1", value[1:-1] if value[:1] == "'" else value) for key, value in pairs.items()}
     hosts = _zip_hosts(values.get("host") or values.get("hostaddr") or "localhost", values.get("port", ""))
     return _address(hosts, values.get("user", ""), values.get("password"), values.get("dbname", ""), values)
 

@@ -228,12 +228,8 @@ def _observed(
         return
     at = clock.now()
     status = {"status": str(answer.status)}
-    yield Reading(
-        name=name, value=seconds, unit=Unit.SECONDS, at=at, source="GET", labels={**labels, **status}
-    )
-    yield Reading(
-        name="endpoint.status", value=answer.status, unit=Unit.COUNT, at=at, source="GET", labels=labels
-    )
+    yield Reading(name=name, value=seconds, unit=Unit.SECONDS, at=at, source="GET", labels={**labels, **status})
+    yield Reading(name="endpoint.status", value=answer.status, unit=Unit.COUNT, at=at, source="GET", labels=labels)
 
 
 def _failure(name: str, labels: Mapping[str, str], error: ConnectError, clock: Clock) -> ProbeFailure:

@@ -1,4 +1,4 @@
-"""Would the token endpoint still give us a token? An experiment: it is asked for only with explicit credentials."""
+"""Would the token endpoint still give us a token? An experiment that needs explicit credentials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from diagnostics.runtime.clock import Clock
 from diagnostics.runtime.http import ConnectError, locate, request
 from diagnostics.runtime.redaction import redact
 
-# RFC 6749, 5.2, and what Google adds; anything else is shown as "other" so that no server can write into our reports.
+# RFC 6749, 5.2, and what Google adds; anything else is shown as "other" so that no server can write into
+# our reports.
 ERRORS = frozenset(
     [
         "invalid_request",
@@ -36,7 +37,8 @@ ERRORS = frozenset(
 class TokenProbe:
     """Refreshes an OAuth 2 access token once and throws it away.
 
-    Most servers keep the refresh token valid; one that rotates it (RFC 6749, 6) invalidates the old one, so this is never part of a sweep.
+    Most servers keep the refresh token valid; one that rotates it (RFC 6749, 6) invalidates the old one, so
+    this is never part of a sweep.
     """
 
     token_url: str
@@ -74,9 +76,7 @@ class TokenProbe:
                 timeout=self.timeout_seconds,
             )
         except ConnectError as error:
-            labels = {"service": service, "phase": error.phase} | (
-                {"reason": error.reason} if error.reason else {}
-            )
+            labels = {"service": service, "phase": error.phase} | ({"reason": error.reason} if error.reason else {})
             yield ProbeFailure(
                 name=self.name,
                 kind=error.kind,

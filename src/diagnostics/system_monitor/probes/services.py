@@ -176,7 +176,8 @@ def answered(service: str, answer: Answer, sent: datetime, clock: Clock) -> Iter
             break
     theirs = http_date(answer.headers.get("date", ""))
     if theirs is not None:
-        # The header has whole seconds: half a second is added on average; our moment is the middle of the exchange.
+        # The header has whole seconds: half a second is added on average; our moment is the middle
+        # of the exchange.
         middle = sent + (at - sent) / 2
         yield read("service.clock_offset", (theirs - middle).total_seconds() + 0.5, Unit.SECONDS, "Date")
 
@@ -244,7 +245,10 @@ class TelegramBotApi:
 
 @dataclass(frozen=True, slots=True)
 class GoogleCalendar:
-    """Looks at Google Calendar; with an access token it asks for one calendar, without for its public description."""
+    """Looks at Google Calendar.
+
+    With an access token it asks for one calendar, without for the public description.
+    """
 
     token: str | None = field(default=None, repr=False)
     base_url: str = field(default="https://www.googleapis.com", kw_only=True)
@@ -260,9 +264,7 @@ class GoogleCalendar:
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of a service."""
         path = (
-            "/calendar/v3/users/me/calendarList?maxResults=1"
-            if self.token
-            else "/discovery/v1/apis/calendar/v3/rest"
+            "/calendar/v3/users/me/calendarList?maxResults=1" if self.token else "/discovery/v1/apis/calendar/v3/rest"
         )
         url = self.base_url.rstrip("/") + path
         yield from ServiceProbe(url, service="google-calendar", token=self.token).observe(clock)

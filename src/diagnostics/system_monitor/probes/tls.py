@@ -43,7 +43,10 @@ def parse_certificate(der: bytes) -> Certificate | None:
 
 
 def _parse_with_ssl(der: bytes) -> Certificate | None:
-    """Read the dates without ``cryptography``: DER holds them as UTCTime (0x17) or GeneralizedTime (0x18), first the beginning."""
+    """Read the dates without ``cryptography``.
+
+    DER holds them as UTCTime (0x17) or GeneralizedTime (0x18), the beginning first.
+    """
     dates: list[datetime] = []
     for at in range(len(der) - 15):
         kind, size = der[at], der[at + 1]
@@ -66,7 +69,10 @@ def observe_tls(
     timeout: float = TLS_SECONDS,
     ca_file: str | None = None,
 ) -> tuple[ssl.SSLSocket | None, list[Observation]]:
-    """Return the open line (or None) and what came of the handshake; on failure the certificate is read without trust."""
+    """Return the open line (or None) and what came of the handshake.
+
+    After a failure the certificate is read without trust.
+    """
     found: list[Observation] = []
     try:
         line = connect_tcp(place, clock, timeout=timeout)
