@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from diagnostics.errors import ConfigurationError
 from diagnostics.hypothesis_testing.conditions import TestCondition
+from diagnostics.hypothesis_testing.shared import SharedLook
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class CommonHypotheses:
     ) -> list[TestCondition]:
         """Return what is seen if the application cannot get to its database.
 
-        Each condition opens one short session of its own, with the engine's own way to connect but beside its
+        One short session answers all conditions of a round, opened by the engine's own way to connect but beside its
         pool, so that an exhausted pool is seen and not made worse; an ``AsyncEngine`` works too. Sessions are
         read-only and limited in time where the server is PostgreSQL.
         """
@@ -82,7 +83,7 @@ class CommonHypotheses:
         conditions = [
             TestCondition(
                 "a new database session cannot be opened",
-                door.connect_seconds,
+                door.connects,
                 (connectivity.CannotConnect, TimeoutError),
                 "raises",
                 timeout_seconds=CONNECT_TIMEOUT_SECONDS,
@@ -140,7 +141,7 @@ class CommonHypotheses:
     ) -> list[TestCondition]:
         """Return what is seen if an outside service fails: it is out of reach, in error, limiting, or slow.
 
-        Each condition sends one GET. Without credentials a 401 or 403 is the right answer and no sign of
+        One GET answers all conditions of a round. Without credentials a 401 or 403 is the right answer and no sign of
         failure.
 
         Raises:
@@ -150,20 +151,19 @@ class CommonHypotheses:
 
         http.locate(service_url)
 
-        def ask() -> http.Answer:
-            return http.request(service_url, clock, headers=headers, timeout=2 * CONNECT_TIMEOUT_SECONDS)
-
-        def seconds() -> float:
+        def ask() -> tuple[int, float]:
             began = clock.monotonic()
-            ask()
-            return clock.monotonic() - began
+            answer = http.request(service_url, clock, headers=headers, timeout=2 * CONNECT_TIMEOUT_SECONDS)
+            return answer.status, clock.monotonic() - began
+
+        look = SharedLook(ask)
 
         group = EXTERNAL_SERVICE_FAILURE
         limit = 3 * CONNECT_TIMEOUT_SECONDS
         return [
             TestCondition(
                 "the service cannot be reached or does not answer",
-                lambda: ask().status,
+                lambda: look.ask("answers", lambda seen: seen[0]),
                 (http.ConnectError, TimeoutError),
                 "raises",
                 timeout_seconds=limit,
@@ -172,7 +172,7 @@ class CommonHypotheses:
             ),
             TestCondition(
                 "the service answers with a server error",
-                lambda: ask().status,
+                lambda: look.ask("error", lambda seen: seen[0]),
                 500,
                 "greater_or_equal",
                 timeout_seconds=limit,
@@ -181,7 +181,7 @@ class CommonHypotheses:
             ),
             TestCondition(
                 "the service limits our rate",
-                lambda: ask().status,
+                lambda: look.ask("limit", lambda seen: seen[0]),
                 429,
                 "equals",
                 timeout_seconds=limit,
@@ -190,7 +190,7 @@ class CommonHypotheses:
             ),
             TestCondition(
                 f"the service takes over {SLOW_SERVICE_SECONDS:g} s to answer",
-                seconds,
+                lambda: look.ask("seconds", lambda seen: seen[1]),
                 SLOW_SERVICE_SECONDS,
                 "greater_than",
                 timeout_seconds=limit,
@@ -222,9 +222,7 @@ class CommonHypotheses:
 
         group = INPUT_VALIDATION_FAILURE
         return [
-            TestCondition(
-                "the input is missing or empty", is_missing, None, "is_true", any_of=group, if_false=0.05
-            ),
+            TestCondition("the input is missing or empty", is_missing, None, "is_true", any_of=group, if_false=0.05),
             TestCondition(
                 "the validation rejects the input",
                 verdict,
@@ -266,6 +264,4 @@ class CommonHypotheses:
                     hint="Pass the URL of the service, such as its health page.",
                 )
             return CommonHypotheses.create_external_service_hypothesis(service_url, clock=clock)
-        raise ConfigurationError(
-            f"Unknown hypothesis {name!r}.", hint=f"Valid: {', '.join(CommonHypotheses.names())}."
-        )
+        raise ConfigurationError(f"Unknown hypothesis {name!r}.", hint=f"Valid: {', '.join(CommonHypotheses.names())}.")

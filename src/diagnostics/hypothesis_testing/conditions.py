@@ -93,16 +93,12 @@ class TestCondition:
                 f"Condition '{self.name}': timeout_seconds must be above 0, got {self.timeout_seconds}."
             )
         if not 0.0 < self.if_false < 1.0:
-            raise ConfigurationError(
-                f"Condition '{self.name}': if_false lies between 0 and 1, got {self.if_false}."
-            )
+            raise ConfigurationError(f"Condition '{self.name}': if_false lies between 0 and 1, got {self.if_false}.")
         self._check_expected()
 
     def _check_expected(self) -> None:
         expected = self.expected_result
-        if self.comparison_type == "between" and not (
-            isinstance(expected, tuple | list) and len(expected) == 2
-        ):
+        if self.comparison_type == "between" and not (isinstance(expected, tuple | list) and len(expected) == 2):
             raise ConfigurationError(f"Condition '{self.name}': 'between' needs a pair (low, high).")
         if self.comparison_type == "matches":
             try:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from diagnostics.errors import ProbeError
+from diagnostics.hypothesis_testing.shared import SharedLook
 from diagnostics.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Pool
     from sqlalchemy.ext.asyncio import AsyncEngine
-
-T = TypeVar("T")
 
 STATEMENT_TIMEOUT = "3s"
 ROUND_TRIPS = 3
@@ -32,6 +31,15 @@ class CannotConnect(ConnectionError):  # noqa: N818 - reads as what was predicte
     """No session could be opened; the driver's own error is the cause."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one session showed."""
+
+    connect_seconds: float
+    round_trip_seconds: float
+    slots: float | Exception | None
+
+
 class Door:
     """Opens single sessions the way an engine does, without touching its pool."""
 
@@ -41,6 +49,7 @@ class Door:
         self._is_async = inner is not None
         self._engine: Engine = engine if inner is None else inner  # type: ignore[assignment]
         self._clock = clock
+        self._session: SharedLook[Seen] = SharedLook(self._look)
 
     @property
     def is_postgresql(self) -> bool:
@@ -57,35 +66,19 @@ class Door:
         Raises:
             CannotConnect: There was none.
         """
-        return self._with_session(lambda connection, seconds: seconds)
+        return self._session.ask("connect", lambda seen: seen.connect_seconds)
+
+    def connects(self) -> Any:
+        """Return the same, as another question of the same round."""
+        return self._session.ask("connects", lambda seen: seen.connect_seconds)
 
     def round_trip_seconds(self) -> Any:
         """Return the median of three round trips."""
-
-        def measure(connection: Any, _: float) -> float:
-            cursor = connection.cursor()
-            took = []
-            for _ in range(ROUND_TRIPS):
-                began = self._clock.monotonic()
-                cursor.execute("SELECT 1")
-                cursor.fetchall()
-                took.append(self._clock.monotonic() - began)
-            cursor.close()
-            return sorted(took)[ROUND_TRIPS // 2]
-
-        return self._with_session(measure)
+        return self._session.ask("round_trip", lambda seen: seen.round_trip_seconds)
 
     def slots_used_ratio(self) -> Any:
         """Return the share of PostgreSQL's connection slots for ordinary users that is taken."""
-
-        def count(connection: Any, _: float) -> float:
-            cursor = connection.cursor()
-            cursor.execute(_SLOTS)
-            share = float(cursor.fetchall()[0][0])
-            cursor.close()
-            return share
-
-        return self._with_session(count)
+        return self._session.ask("slots", _slots)
 
     def pool_used_ratio(self) -> float:
         """Return the lowest share of the application's pool that was in use over half a second.
@@ -103,19 +96,19 @@ class Door:
             self._clock.sleep(POOL_SAMPLE_SECONDS)
         return lowest
 
-    def _with_session(self, use: Callable[[Any, float], T]) -> Any:
-        """Return what ``use`` returns; an awaitable of it when the engine's driver is asynchronous."""
+    def _look(self) -> Any:
+        """Open one session and measure; an awaitable when the engine's driver is asynchronous."""
         if not self._is_async:
-            return self._session(use)
+            return self._measure()
 
-        async def in_loop() -> T:
+        async def in_loop() -> Seen:
             from sqlalchemy.util import greenlet_spawn
 
-            return await greenlet_spawn(self._session, use)
+            return await greenlet_spawn(self._measure)
 
         return in_loop()
 
-    def _session(self, use: Callable[[Any, float], T]) -> T:
+    def _measure(self) -> Seen:
         # A pool made like the engine's: same driver, arguments and credentials, but none of its connections.
         pool = self._engine.pool.recreate()
         began = self._clock.monotonic()
@@ -123,20 +116,41 @@ class Door:
             connection = _connect(pool)
             seconds = self._clock.monotonic() - began
             try:
-                self._limit_session(connection)
-                return use(connection, seconds)
+                return self._questions(connection, seconds)
             finally:
                 connection.rollback()
                 connection.close()
         finally:
             pool.dispose()
 
-    def _limit_session(self, connection: Any) -> None:
+    def _questions(self, connection: Any, connect_seconds: float) -> Seen:
+        cursor = connection.cursor()
         if self.is_postgresql:
-            cursor = connection.cursor()
             cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
             cursor.execute("SET TRANSACTION READ ONLY")
-            cursor.close()
+        took = []
+        for _ in range(ROUND_TRIPS):
+            began = self._clock.monotonic()
+            cursor.execute("SELECT 1")
+            cursor.fetchall()
+            took.append(self._clock.monotonic() - began)
+        slots: float | Exception | None = None
+        if self.is_postgresql:
+            try:
+                cursor.execute(_SLOTS)
+                slots = float(cursor.fetchall()[0][0])
+            except Exception as error:  # noqa: BLE001 - each driver has errors of its own; the other answers stand
+                slots = error
+        cursor.close()
+        return Seen(connect_seconds=connect_seconds, round_trip_seconds=sorted(took)[ROUND_TRIPS // 2], slots=slots)
+
+
+def _slots(seen: Seen) -> float:
+    if isinstance(seen.slots, Exception):
+        raise seen.slots
+    if seen.slots is None:
+        raise ProbeError("Connection slots are counted on PostgreSQL only.")
+    return seen.slots
 
 
 def _connect(pool: Pool) -> Any:

@@ -144,9 +144,7 @@ def recommend(
         seen = next((c for c in conditions if c.passed), conditions[0])
         advice.append(f"Ask why '{seen.name}' is so: what is upstream of it, and since when?")
         if judgement.posterior < 0.9:
-            advice.append(
-                "Test a rival that predicts the same: this was not improbable without the hypothesis."
-            )
+            advice.append("Test a rival that predicts the same: this was not improbable without the hypothesis.")
     elif judgement.verdict is Verdict.REFUTED:
         advice.append("Look elsewhere: test the next likely hypothesis.")
         some = next((c for c in conditions if c.passed), None)

@@ -90,9 +90,7 @@ class HypothesisTester:
         for _ in range(repetitions):
             for condition, so_far in zip(conditions, trials, strict=True):
                 self._look(condition, so_far)
-        results = tuple(
-            _condition_result(c, t, required_success_rate) for c, t in zip(conditions, trials, strict=True)
-        )
+        results = tuple(_condition_result(c, t, required_success_rate) for c, t in zip(conditions, trials, strict=True))
         made = predictions([(c.name, c.any_of, c.if_false) for c in conditions], [t.seen for t in trials])
         judgement = judge(made, required_success_rate, prior)
         rate = judgement.rate if judgement.rate.n else None
@@ -169,11 +167,7 @@ def show_error(error: BaseException) -> str:
 def _short_repr(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return (
-        str(value)
-        if type(value).__str__ is not object.__str__ and not isinstance(value, type)
-        else repr(value)
-    )
+    return str(value) if type(value).__str__ is not object.__str__ and not isinstance(value, type) else repr(value)
 
 
 def _why(condition: TestCondition, error: Exception) -> str:

@@ -60,7 +60,7 @@ def test_without_trials_everything_is_possible():
     ("successes", "n", "confidence"), [(2, 1, 0.95), (-1, 5, 0.95), (1, 5, 1.0), (1, 5, 0.0)]
 )
 def test_impossible_counts_and_confidences_are_refused(successes, n, confidence):
-    with pytest.raises(ValueError, match="no count|confidence"):
+    with pytest.raises(ValueError, match=r"no count|confidence"):
         wilson(successes, n, confidence)
 
 

@@ -108,7 +108,7 @@ def test_the_ratio_is_welchs_t_where_neighbours_do_not_resemble_each_other():
 
 @pytest.mark.parametrize("bad", [[1.0, 0.0], [1.0, -2.0], [1.0]])
 def test_a_ratio_needs_positive_values(bad):
-    with pytest.raises(ValueError, match="above zero|at least 2"):
+    with pytest.raises(ValueError, match=r"above zero|at least 2"):
         latency_ratio([1.0, 2.0], bad)
 
 

@@ -34,7 +34,7 @@ def test_a_summary_is_ordered(values):
 
 @pytest.mark.parametrize("values", [[], [float("nan")], [1.0, float("inf")]])
 def test_nothing_and_not_a_number_are_refused(values):
-    with pytest.raises(ValueError, match="at least 1|not finite"):
+    with pytest.raises(ValueError, match=r"at least 1|not finite"):
         summarize(values)
 
 
@@ -43,7 +43,7 @@ def test_holm_gives_the_textbook_answer():
 
 
 def test_benjamini_hochberg_rejects_the_four_of_the_original_paper():
-    # Benjamini and Hochberg (1995), section 3.2: fifteen p-values, four rejected at 0.05 where Holm rejects three
+    # Benjamini and Hochberg (1995), section 3.2: of fifteen, four are rejected, by Holm three
     p = [
         0.0001,
         0.0004,

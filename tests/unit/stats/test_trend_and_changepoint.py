@@ -34,7 +34,8 @@ def test_theil_sen_and_its_interval_are_scipys_when_values_are_independent():
 
 
 def test_mann_kendall_of_a_worked_example():
-    # Gilbert (1987), Statistical Methods for Environmental Pollution Monitoring, eq. 16.2: n = 10 rising, S = 45, var = 125
+    # Gilbert (1987), Statistical Methods for Environmental Pollution Monitoring, eq. 16.2:
+    # n = 10 rising, S = 45, variance = 125
     r = trend(range(10), range(10), independent=True)
 
     assert (r.s, r.tau) == (45.0, 1.0)
@@ -111,7 +112,7 @@ def test_long_series_are_averaged_in_blocks():
 
 @pytest.mark.parametrize(("t", "y"), [([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [1, 2])])
 def test_points_that_make_no_line_are_refused(t, y):
-    with pytest.raises(ValueError, match="at least 3|one time|values"):
+    with pytest.raises(ValueError, match=r"at least 3|one time|values"):
         trend(t, y)
 
 
