@@ -135,10 +135,7 @@ def meminfo() -> dict[str, int]:
 
 def vmstat() -> dict[str, int]:
     """Return the counters of ``/proc/vmstat``."""
-    return {
-        name: int(value)
-        for name, value in (line.split() for line in read_or_empty("/proc/vmstat").splitlines())
-    }
+    return {name: int(value) for name, value in (line.split() for line in read_or_empty("/proc/vmstat").splitlines())}
 
 
 def network_counters() -> dict[str, int]:
@@ -484,9 +481,7 @@ def _cgroup_v1(folder: Callable[[str], Path]) -> Cgroup:
     return Cgroup(
         periods=cpu.get("nr_periods"),
         throttled_periods=cpu.get("nr_throttled"),
-        memory_used=_working_set(
-            memory / "memory.usage_in_bytes", memory / "memory.stat", "total_inactive_file"
-        ),
+        memory_used=_working_set(memory / "memory.usage_in_bytes", memory / "memory.stat", "total_inactive_file"),
         memory_limit=limit if limit is not None and limit < _NO_MEMORY_LIMIT else None,
         oom_kills=_keyed(memory / "memory.oom_control").get("oom_kill"),
         pids_used=read_integer(folder("pids") / "pids.current"),

@@ -149,9 +149,7 @@ def write(baseline: Baseline, path: str | Path) -> None:
     try:
         write_atomic(Path(path), msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
     except OSError as error:
-        raise ConfigurationError(
-            f"The baseline {path} cannot be written: {error.strerror or error}."
-        ) from error
+        raise ConfigurationError(f"The baseline {path} cannot be written: {error.strerror or error}.") from error
 
 
 def read(path: str | Path) -> Baseline:

@@ -72,9 +72,7 @@ class ComprehensiveMonitor:
         """Return what was seen; never raises for a part that fails, which is then listed instead."""
         outcomes = run_side_by_side(self._jobs(), SWEEP_SECONDS, clock=self._clock)
         sweep = assemble(outcomes, self.target, self._clock.now().isoformat())
-        self.logger.info(
-            "system.sweep overall_health=%s alerts=%d", sweep.overall_health, len(sweep.critical_alerts)
-        )
+        self.logger.info("system.sweep overall_health=%s alerts=%d", sweep.overall_health, len(sweep.critical_alerts))
         for alert in sweep.critical_alerts:
             self.logger.warning("system.sweep_alert %s", alert)
         return sweep

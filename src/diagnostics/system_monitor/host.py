@@ -127,8 +127,9 @@ class SystemMonitor:
         """Sample the host and write one line, and one for each alert."""
         metrics = self.get_current_metrics()
         self.logger.info(
-            "system.performance cpu_percent=%.1f memory_percent=%.1f memory_used_gb=%.2f "
-            "memory_total_gb=%.2f disk_percent=%.1f disk_free_gb=%.2f network_connections=%d process_count=%d load_average=%s",
+            "system.performance cpu_percent=%.1f memory_percent=%.1f memory_used_gb=%.2f memory_total_gb=%.2f"
+            " disk_percent=%.1f disk_free_gb=%.2f network_connections=%d process_count=%d"
+            " load_average=%s",
             metrics.cpu_percent,
             metrics.memory_percent,
             metrics.memory_used_gb,
@@ -184,9 +185,7 @@ def trend_of(values: Sequence[float]) -> Trend:
         direction = "stable"
         if z > _SIGNIFICANT_Z and abs(rise) >= _NOTICEABLE_POINTS:
             direction = "increasing" if score > 0 else "decreasing"
-    return Trend(
-        current=values[-1], average=sum(values) / count, min=min(values), max=max(values), trend=direction
-    )
+    return Trend(current=values[-1], average=sum(values) / count, min=min(values), max=max(values), trend=direction)
 
 
 def _percent(busy: float, total: float) -> float:

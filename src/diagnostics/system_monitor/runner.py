@@ -76,9 +76,7 @@ def look(
     for (key, outcome), probe in zip(outcomes.items(), probes, strict=True):
         seen += sheets[key].close()
         if outcome.error is not None:
-            seen.append(
-                failure_of(outcome.error, _name(probe), clock, elapsed_seconds=outcome.elapsed_seconds)
-            )
+            seen.append(failure_of(outcome.error, _name(probe), clock, elapsed_seconds=outcome.elapsed_seconds))
     return Observations([*seen, *_conclusions(probes, Observations(seen), clock)])
 
 
@@ -130,9 +128,7 @@ def _conclusions(probes: Sequence[Probe], seen: Observations, clock: Clock) -> l
     return found
 
 
-def failure_of(
-    error: BaseException, name: str, clock: Clock, *, elapsed_seconds: float = 0.0
-) -> ProbeFailure:
+def failure_of(error: BaseException, name: str, clock: Clock, *, elapsed_seconds: float = 0.0) -> ProbeFailure:
     """Return the observation that an exception of a probe stands for; its message is redacted."""
     message = str(error) or type(error).__name__
     if not isinstance(error, DiagnosticsError | TimeoutError):
@@ -235,9 +231,7 @@ def probes_for(
         from diagnostics.system_monitor.probes.logs import LogProbe
 
         probes.append(LogProbe(paths=logs, classify_line=classify_line))
-    probes.append(
-        ChangesProbe(pids=target.pids, repository=repository, migrations=migrations, baseline=baseline)
-    )
+    probes.append(ChangesProbe(pids=target.pids, repository=repository, migrations=migrations, baseline=baseline))
     return tuple(probes)
 
 

@@ -1,5 +1,7 @@
 """Every format of a line that we promise to read."""
 
+# ruff: noqa: E501 - recorded lines stay whole
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

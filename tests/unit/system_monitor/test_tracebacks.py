@@ -17,7 +17,7 @@ def _formatted(error: BaseException) -> str:
 def _raised(error: BaseException) -> BaseException:
     try:
         raise error
-    except BaseException as raised:  # noqa: BLE001
+    except BaseException as raised:
         return raised
 
 

@@ -180,9 +180,7 @@ def _repository(folder: Path, notes: Notes) -> Iterator[Observation]:
     now = notes.at.timestamp()
     if not folder.is_dir():
         hint = "Give the folder of the application's source."
-        yield notes.failure(
-            "change.commit", FailureKind.NOT_FOUND, f"{folder} is no folder.", hint, path=folder
-        )
+        yield notes.failure("change.commit", FailureKind.NOT_FOUND, f"{folder} is no folder.", hint, path=folder)
         return
     try:
         for commit in repository.commits(folder, now=now):
@@ -213,9 +211,7 @@ def changed_settings(observations: Observations, baseline: Baseline, notes: Note
         if name in known and known[name] != value:
             labels = {"setting": name, "from": known[name], "to": value}
             yield notes.of("pg_settings against the baseline").flag("change.setting", **labels)
-        elif (
-            name not in known and known and "@" in name
-        ):  # an override for a role or database that was not there
+        elif name not in known and known and "@" in name:  # an override for a role or database that was not there
             labels = {"setting": name, "from": "", "to": value}
             yield notes.of("pg_db_role_setting against the baseline").flag("change.setting", **labels)
     for name in sorted(set(known) - set(seen)) if seen else ():
@@ -226,11 +222,7 @@ def changed_settings(observations: Observations, baseline: Baseline, notes: Note
 def setting_key(labels: Mapping[str, str]) -> str:
     """Return the name of a setting; an override for a role or a database has its scope after an ``@``."""
     source = labels.get("source", "")
-    return (
-        f"{labels.get('setting', '')}@{source}"
-        if source in {"role", "database"}
-        else labels.get("setting", "")
-    )
+    return f"{labels.get('setting', '')}@{source}" if source in {"role", "database"} else labels.get("setting", "")
 
 
 def restarts(observations: Observations, baseline: Baseline | None, notes: Notes) -> Iterator[Reading]:
@@ -241,6 +233,4 @@ def restarts(observations: Observations, baseline: Baseline | None, notes: Notes
     for reading in observations.readings("process.age"):
         if reading.value < since and reading.labels.get("pid") != str(os.getpid()):
             labels = {"pid": reading.labels.get("pid", "")}
-            yield notes.of(reading.source).reading(
-                "change.process_restart", reading.value, Unit.SECONDS, **labels
-            )
+            yield notes.of(reading.source).reading("change.process_restart", reading.value, Unit.SECONDS, **labels)

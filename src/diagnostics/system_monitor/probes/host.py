@@ -78,9 +78,7 @@ class HostProbe:
         yield from disk_readings(uses, host.mounts(), notes)
 
 
-def disk_readings(
-    uses: Iterable[tuple[str, str]], mounts: list[host.Mount], notes: Notes
-) -> Iterator[Observation]:
+def disk_readings(uses: Iterable[tuple[str, str]], mounts: list[host.Mount], notes: Notes) -> Iterator[Observation]:
     """Yield free space of each file system that is used, once, with all its uses."""
     by_mount: dict[str, tuple[host.Mount, str, list[str]]] = {}
     for path, use in uses:
@@ -104,12 +102,8 @@ def disk_readings(
             yield notes.reading("host.disk.free_ratio", space.f_bavail / max(1, usable), Unit.RATIO, **labels)
             yield notes.reading("host.disk.free_bytes", space.f_bavail * space.f_frsize, Unit.BYTES, **labels)
         if space.f_files:
-            yield notes.reading(
-                "host.disk.inodes_free_ratio", space.f_favail / space.f_files, Unit.RATIO, **labels
-            )
-        yield notes.flag(
-            "host.disk.read_only", mount.read_only or bool(space.f_flag & os.ST_RDONLY), **labels
-        )
+            yield notes.reading("host.disk.inodes_free_ratio", space.f_favail / space.f_files, Unit.RATIO, **labels)
+        yield notes.flag("host.disk.read_only", mount.read_only or bool(space.f_flag & os.ST_RDONLY), **labels)
 
 
 def _existing(path: str) -> str:
@@ -190,9 +184,7 @@ def _between(
     busy = max(0.0, (after.cpu.busy - before.cpu.busy) / total - own / count)  # without our own looking
     yield notes.reading("host.cpu.count", count, Unit.COUNT)
     yield notes.reading("host.cpu.utilization", min(1.0, busy), Unit.RATIO)
-    yield notes.reading(
-        "host.cpu.iowait", max(0.0, (after.cpu.iowait - before.cpu.iowait) / total), Unit.RATIO
-    )
+    yield notes.reading("host.cpu.iowait", max(0.0, (after.cpu.iowait - before.cpu.iowait) / total), Unit.RATIO)
     yield notes.reading("host.cpu.steal", max(0.0, (after.cpu.steal - before.cpu.steal) / total), Unit.RATIO)
     yield notes.of("/proc/loadavg").reading("host.load.per_cpu", os.getloadavg()[0] / count, Unit.RATIO)
     yield notes.reading("host.cpu.runnable", max(0.0, sum(runnable) / len(runnable)), Unit.COUNT)
@@ -230,9 +222,7 @@ def _consumers(before: _Sample, after: _Sample, seconds: float) -> dict[int, flo
     for pid, stat in after.processes.items():
         earlier = before.processes.get(pid)
         same = earlier is not None and earlier.start_ticks == stat.start_ticks
-        used[pid] = (
-            max(0, stat.ticks - (earlier.ticks if earlier is not None and same else 0)) / tick / seconds
-        )
+        used[pid] = max(0, stat.ticks - (earlier.ticks if earlier is not None and same else 0)) / tick / seconds
     return used
 
 

@@ -147,9 +147,7 @@ class Digest:
         exception = sqlstate = ""
         if level >= Level.WARNING:
             exception, sqlstate = tracebacks.exception_in(message), tracebacks.sqlstate_in(full)
-        return self.miner.learn(
-            level, message, exception=exception, sqlstate=sqlstate, example=shorten_middle(full)
-        )
+        return self.miner.learn(level, message, exception=exception, sqlstate=sqlstate, example=shorten_middle(full))
 
     def _traced(self, record: _Record) -> Template:
         folded = record.trace.splitlines()[-MOST_FOLDED_LINES:] if record.trace else record.folded

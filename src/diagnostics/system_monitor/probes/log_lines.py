@@ -48,9 +48,7 @@ _BARE_LEVEL = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL)(?:: +|:(?=[
 _CRI = re.compile(r"\s*std(?:out|err) [FP] ")
 _MONTHS = {
     name: i
-    for i, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
-    )
+    for i, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)
 }
 _REQUEST = re.compile(
     r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s\"]*)(?: HTTP/\d(?:\.\d)?)?\"?"
@@ -175,12 +173,7 @@ class LineParser:
 
     def _clf_moment(self, stamp: re.Match[str]) -> float:
         day, month, year, hour, minute, second, zone = stamp.groups()
-        at = (
-            self._day(year, f"{_MONTHS.get(month, 1):02}", day)
-            + int(hour) * 3600
-            + int(minute) * 60
-            + int(second)
-        )
+        at = self._day(year, f"{_MONTHS.get(month, 1):02}", day) + int(hour) * 3600 + int(minute) * 60 + int(second)
         return at - (self._zone if zone is None else _zone_seconds(zone))
 
     def _syslog_moment(self, stamp: re.Match[str]) -> float:
@@ -224,9 +217,7 @@ class LineParser:
         return Line(at if moment is None else moment, level, message, request=request, span=span, trace=trace)
 
     def _json_moment(self, fields: Mapping[str, Any]) -> float | None:
-        value = _first(
-            fields, ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "created", "t")
-        )
+        value = _first(fields, ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "created", "t"))
         if isinstance(value, dict):
             value = value.get("timestamp")
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -251,9 +242,7 @@ def _request(line: str, start: int = 0) -> Request | None:
     if " /" not in line:
         return None
     found = _REQUEST.search(line, start)
-    if (
-        found is None or "://" in line[: found.start()]
-    ):  # calls that we make ourselves are logged with their host
+    if found is None or "://" in line[: found.start()]:  # calls that we make ourselves are logged with their host
         return None
     return Request(found[1], found[2], int(found[3]), _seconds(line, found.end()))
 
@@ -317,9 +306,7 @@ def _json_message(fields: Mapping[str, Any]) -> tuple[str, str]:
         return message, trace
     kind = _first(fields, ("error.type", "exception.type", "exc_type", "error_type", "exception_type"))
     if isinstance(kind, str):
-        said = _first(
-            fields, ("error.message", "exception.message", "exc_value", "error_message", "exception_message")
-        )
+        said = _first(fields, ("error.message", "exception.message", "exc_value", "error_message", "exception_message"))
         return message, _as_exception(kind, str(said or ""))
     return message, ""
 
@@ -343,21 +330,14 @@ def _json_seconds(fields: Mapping[str, Any]) -> float | None:
 
 
 def _json_request(fields: Mapping[str, Any]) -> Request | None:
-    status = _first(
-        fields, ("status", "status_code", "http_status", "http.status_code", "http.response.status_code")
-    )
+    status = _first(fields, ("status", "status_code", "http_status", "http.status_code", "http.response.status_code"))
     path = _first(
         fields,
         ("path", "route", "http.route", "request_path", "url.path", "uri", "request_uri", "http.target"),
     )
     if isinstance(status, str) and status.isdigit():
         status = int(status)
-    if (
-        not isinstance(status, int)
-        or not 100 <= status <= 599
-        or not isinstance(path, str)
-        or not path.startswith("/")
-    ):
+    if not isinstance(status, int) or not 100 <= status <= 599 or not isinstance(path, str) or not path.startswith("/"):
         return None
     method = _first(fields, ("method", "http.method", "request_method", "http.request.method"))
     return Request(str(method or ""), path, status, _json_seconds(fields))

@@ -103,9 +103,7 @@ def rotated(path: Path) -> Path | None:
         return first
     try:
         siblings = [
-            p
-            for p in path.parent.glob(f"{_literal(path.name)}.*")
-            if not p.name.endswith(_COMPRESSED) and p.is_file()
+            p for p in path.parent.glob(f"{_literal(path.name)}.*") if not p.name.endswith(_COMPRESSED) and p.is_file()
         ]
         return max(siblings, key=lambda p: p.stat().st_mtime, default=None)
     except OSError:
@@ -127,7 +125,10 @@ def _samples(descriptor: int, end: int, length: int, covered: float, path: Path)
             continue
         raw = _read_at(descriptor, place, stop - place)
         count += len(raw)
-        segments.append(Segment(_lines(raw, path, cut_first=place > 0, cut_last=True)))
+        try:
+            segments.append(Segment(_lines(raw, path, cut_first=place > 0, cut_last=True)))
+        except UnreadableLogError:
+            continue  # a hole in the file; the tail was text
     return segments, count
 
 
@@ -167,9 +168,7 @@ def decode(raw: bytes, path: Path) -> str:
     data = raw.replace(b"\0", b"") if b"\0" in raw else raw
     hint = "Give the uncompressed text log."
     if raw and not data:
-        raise UnreadableLogError(
-            f"The end of {path} holds only zero bytes.", hint="Give the log that is written now."
-        )
+        raise UnreadableLogError(f"The end of {path} holds only zero bytes.", hint="Give the log that is written now.")
     controls = len(data) - len(data.translate(None, _CONTROLS))
     zeros = len(raw) - len(data)
     if controls > len(data) // 50 or (zeros > len(raw) // 10 and not _is_truncated(raw)):

@@ -52,9 +52,7 @@ class Windows:
         return self.before[0] <= at <= self.before[1]
 
 
-def windows(
-    *, last: float, now: float, covered: Sequence[tuple[float, float]], onset: float | None = None
-) -> Windows:
+def windows(*, last: float, now: float, covered: Sequence[tuple[float, float]], onset: float | None = None) -> Windows:
     """Return the windows of a log.
 
     Args:
@@ -72,9 +70,7 @@ def windows(
     until = start if onset is None else min(start, onset)
     oldest = min((span[0] for span in covered), default=end)
     seconds = sum(max(0.0, min(b, until) - a) for a, b in covered if a < until)
-    return Windows(
-        recent=(start, end), before=(oldest, until), before_seconds=seconds if seconds >= 1.0 else 0.0
-    )
+    return Windows(recent=(start, end), before=(oldest, until), before_seconds=seconds if seconds >= 1.0 else 0.0)
 
 
 def error_onset(errors: Sequence[float], covered: Sequence[tuple[float, float]]) -> float | None:
@@ -88,25 +84,33 @@ def error_onset(errors: Sequence[float], covered: Sequence[tuple[float, float]])
     moments = sorted(errors)
     width = max(_BUCKET_SECONDS, (end - start) / _MOST_BUCKETS)
     edges = [start + i * width for i in range(1, int((end - start) / width) + 1)]
-    total, length = len(moments), end - start
-    best, best_edge = 0.0, None
-    for edge in edges:
-        left_n = bisect_left(moments, edge)
-        right_n = total - left_n
-        left_t = _overlap(covered, start, edge) if len(covered) > 1 else edge - start
-        right_t = (_overlap(covered, edge, end) if len(covered) > 1 else length - left_t) or 0.1
-        if right_n < _MIN_ERRORS or left_t < width:
-            continue
-        left_rate, right_rate = max(left_n, 0.5) / left_t, right_n / right_t
-        if right_rate < _MIN_RATE_RATIO * left_rate:
-            continue
-        evidence = _poisson(left_n, left_t) + _poisson(right_n, right_t) - _poisson(total, left_t + right_t)
-        if evidence > best:
-            best, best_edge = evidence, edge
-    if best_edge is None or best < _MIN_EVIDENCE or not _lasts(moments, best_edge, end, width):
+    best, place = max(((_step_at(edge, moments, covered, start, end), edge) for edge in edges), default=(0.0, 0.0))
+    if best <= 0.0:
         return None
-    first = bisect_left(moments, best_edge)
-    return moments[first] if first < total else best_edge
+    # The first error itself is a better place than the edge of a bucket near it.
+    near = moments[bisect_left(moments, place - width) : bisect_left(moments, place + width)]
+    exact = [(_step_at(at, moments, covered, start, end), at) for at in near[:: max(1, len(near) // 200)]]
+    best, place = max([(best, place), *exact])
+    if best < _MIN_EVIDENCE or not _lasts(moments, place, end, width):
+        return None
+    first = bisect_left(moments, place)
+    return moments[first] if first < len(moments) else place
+
+
+def _step_at(
+    place: float, moments: Sequence[float], covered: Sequence[tuple[float, float]], start: float, end: float
+) -> float:
+    """Return the evidence for a step up at this place, in nats; zero where there is none."""
+    left_n = bisect_left(moments, place)
+    right_n = len(moments) - left_n
+    single = len(covered) == 1
+    left_t = place - start if single else _overlap(covered, start, place)
+    right_t = (end - place if single else _overlap(covered, place, end)) or 0.1
+    if right_n < _MIN_ERRORS or left_t < _BUCKET_SECONDS:
+        return 0.0
+    if right_n / right_t < _MIN_RATE_RATIO * max(left_n, 0.5) / left_t:
+        return 0.0
+    return _poisson(left_n, left_t) + _poisson(right_n, right_t) - _poisson(len(moments), left_t + right_t)
 
 
 def _overlap(covered: Sequence[tuple[float, float]], start: float, end: float) -> float:
@@ -129,9 +133,7 @@ def slowdown_onset(moments: Sequence[float], seconds: Sequence[float]) -> float 
 
     The place is the split with the largest Welch t of the logarithm of the duration.
     """
-    pairs = sorted(
-        (at, math.log(max(s, 1e-5))) for at, s in zip(moments, seconds, strict=True) if not math.isnan(s)
-    )
+    pairs = sorted((at, math.log(max(s, 1e-5))) for at, s in zip(moments, seconds, strict=True) if not math.isnan(s))
     n = len(pairs)
     if n < 2 * _MIN_REQUESTS:
         return None

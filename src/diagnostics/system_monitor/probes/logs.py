@@ -67,13 +67,9 @@ class LogProbe:
                 hint = f"Give one of the files in it: --log {path}/…"
                 yield notes.failure("log", FailureKind.UNSUPPORTED, f"{path} is a folder.", hint)
             except OSError as error:
-                yield notes.failure(
-                    "log", FailureKind.ERROR, f"{path} cannot be read: {error.strerror or error}"
-                )
+                yield notes.failure("log", FailureKind.ERROR, f"{path} cannot be read: {error.strerror or error}")
             else:
-                yield from log_readings(
-                    digest, notes, modified=tail.modified, classify_line=self.classify_line
-                )
+                yield from log_readings(digest, notes, modified=tail.modified, classify_line=self.classify_line)
 
 
 def read_log(path: Path, tail_bytes: int = log_tail.TAIL_BYTES) -> tuple[Digest, log_tail.Tail]:
@@ -102,9 +98,7 @@ def read_log(path: Path, tail_bytes: int = log_tail.TAIL_BYTES) -> tuple[Digest,
 def span(lines: Sequence[str], parser: LineParser) -> tuple[float, float] | None:
     """Return the first and the last moment in some lines; None when there is none near their ends."""
     first = next((at for line in lines[:500] if line and (at := parser.parse(line).at) is not None), None)
-    last = next(
-        (at for line in reversed(lines[-500:]) if line and (at := parser.parse(line).at) is not None), None
-    )
+    last = next((at for line in reversed(lines[-500:]) if line and (at := parser.parse(line).at) is not None), None)
     return None if first is None or last is None else (first, last)
 
 
@@ -223,12 +217,8 @@ def _span_readings(digest: Digest, frame: Windows, notes: Notes) -> Iterator[Rea
                 continue
             scale = 1.0 if index == 0 else frame.scale
             yield notes.reading("log.span.count", len(times) * scale, Unit.COUNT, name=shown, window=window)
-            yield notes.reading(
-                "log.span.errors", failed[index] * scale, Unit.COUNT, name=shown, window=window
-            )
-            yield notes.reading(
-                "log.span.p95", quantile(times, 0.95), Unit.SECONDS, name=shown, window=window
-            )
+            yield notes.reading("log.span.errors", failed[index] * scale, Unit.COUNT, name=shown, window=window)
+            yield notes.reading("log.span.p95", quantile(times, 0.95), Unit.SECONDS, name=shown, window=window)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -283,9 +273,7 @@ def headline(template: Template) -> str:
     return template.example.partition("\n")[0]
 
 
-def _signature_readings(
-    digest: Digest, frame: Windows, classify_line: ClassifyLine, notes: Notes
-) -> Iterator[Reading]:
+def _signature_readings(digest: Digest, frame: Windows, classify_line: ClassifyLine, notes: Notes) -> Iterator[Reading]:
     """Yield one reading for each mechanism: texts that say the same are one kind of evidence, not many."""
     quiet = 0
     found: dict[str, _Spoken] = {}

@@ -26,9 +26,7 @@ class Notes:
         """Return a reading that is 1 or 0."""
         return self.reading(name, 1.0 if value else 0.0, Unit.BOOLEAN, **labels)
 
-    def failure(
-        self, name: str, kind: FailureKind, message: str, hint: str = "", /, **labels: object
-    ) -> ProbeFailure:
+    def failure(self, name: str, kind: FailureKind, message: str, hint: str = "", /, **labels: object) -> ProbeFailure:
         """Return a failure with a redacted message."""
         every = {**dict(self.labels), **{key: str(label) for key, label in labels.items()}}
         return ProbeFailure(

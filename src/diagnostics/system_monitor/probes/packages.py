@@ -29,9 +29,7 @@ def site_packages_of(pid: int) -> Path | None:
     except OSError:
         variables = {}
     roots = [
-        Path(argument).parent.parent
-        for argument in arguments[:2]
-        if argument.startswith("/") and "/bin/" in argument
+        Path(argument).parent.parent for argument in arguments[:2] if argument.startswith("/") and "/bin/" in argument
     ]
     if variables.get("VIRTUAL_ENV"):
         roots.append(Path(variables["VIRTUAL_ENV"]))

@@ -59,9 +59,7 @@ class ProcessProbe:
         for pid in self.pids:
             if before.families[pid]:
                 yield from _over_time(pid, before, after, clock)
-                yield from _backlog(
-                    backlogs[pid], Notes(clock.now(), "/proc/<pid>/net/tcp", (("pid", str(pid)),))
-                )
+                yield from _backlog(backlogs[pid], Notes(clock.now(), "/proc/<pid>/net/tcp", (("pid", str(pid)),)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +179,7 @@ def _sockets(pid: int, sample: _Sample, notes: Notes) -> Iterator[Reading]:
         remote = f"{remote}:*" if accepted else f"{remote}:{socket.remote_port}"
         groups[socket.state, remote, "in" if accepted else "out"] += 1
     for (state, remote, direction), count in groups.most_common(BIGGEST_SOCKET_GROUPS):
-        yield notes.reading(
-            "process.sockets", count, Unit.COUNT, state=state, remote=remote, direction=direction
-        )
+        yield notes.reading("process.sockets", count, Unit.COUNT, state=state, remote=remote, direction=direction)
     for port in sorted(ports):
         yield notes.flag("process.listening", port=port)
 
@@ -217,9 +213,7 @@ def _environment(pid: int, notes: Notes) -> Iterator[Observation]:
         return
     key = digest_key()
     for name, value in sorted(variables.items()):
-        yield notes.flag(
-            "process.environment", name=clean(name, 100), digest=environment_digest(name, value, key)
-        )
+        yield notes.flag("process.environment", name=clean(name, 100), digest=environment_digest(name, value, key))
 
 
 def _over_time(pid: int, before: _Sample, after: _Sample, clock: Clock) -> Iterator[Observation]:
@@ -234,9 +228,7 @@ def _over_time(pid: int, before: _Sample, after: _Sample, clock: Clock) -> Itera
     for stat in group:
         first = earlier.get((stat.pid, stat.start_ticks))
         ticks += stat.ticks - (first.ticks if first else 0)
-    yield notes.reading(
-        "process.cpu.utilization", max(0, ticks) / host.ticks_per_second() / seconds, Unit.COUNT
-    )
+    yield notes.reading("process.cpu.utilization", max(0, ticks) / host.ticks_per_second() / seconds, Unit.COUNT)
 
     ran = waited = 0
     for stat in group:

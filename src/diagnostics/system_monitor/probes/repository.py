@@ -76,13 +76,13 @@ _NOT_FROM_OUTSIDE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
 
 
 def git(repository: Path, *arguments: str, anybodys: bool = True) -> str:
-    """Return what ``git`` prints; it takes no locks and asks nobody.
+    """Return what ``git`` prints; no locks, no questions.
 
     Args:
         repository: Folder in the working copy.
         *arguments: Command and its arguments.
-        anybodys: Also look into a working copy of another user. Not for commands that run filters or hooks which
-            its configuration names: as root they would be somebody else's program in our hands.
+        anybodys: Also look into a working copy of another user. Not for commands that run filters which its
+            configuration names: as root they would be somebody else's program in our hands.
 
     Raises:
         GitError: It is missing, the folder is no working copy, or it took too long.
@@ -115,11 +115,7 @@ def git(repository: Path, *arguments: str, anybodys: bool = True) -> str:
         raise GitError(f"git {arguments[0]} took longer than {GIT_SECONDS:g} s.") from error
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        hint = (
-            "Give the folder of the application's Git working copy."
-            if words and "not a git" in words[0]
-            else ""
-        )
+        hint = "Give the folder of the application's Git working copy." if words and "not a git" in words[0] else ""
         raise GitError(f"git {arguments[0]}: {words[0] if words else done.returncode}.", hint=hint)
     return done.stdout.decode("utf-8", "replace")
 
@@ -154,9 +150,7 @@ def head_moves(repository: Path, *, now: float) -> list[Moved]:
     found = []
     for index, (sha, selector, action) in enumerate(rows):
         at = float(selector.partition("{")[2].rstrip("}") or 0)
-        moved = action.startswith(
-            ("checkout", "pull", "reset", "merge", "rebase", "revert", "cherry-pick", "clone")
-        )
+        moved = action.startswith(("checkout", "pull", "reset", "merge", "rebase", "revert", "cherry-pick", "clone"))
         before = rows[index + 1][0] if index + 1 < len(rows) else ""
         if moved and before != sha and now - at <= DAY_SECONDS:
             found.append(Moved(at, before, sha, action))
@@ -209,9 +203,7 @@ def changed_files(folder: Path, *, now: float) -> list[tuple[str, float]]:
     for root, folders, files in os.walk(folder):
         depth = len(Path(root).relative_to(folder).parts)
         folders[:] = (
-            [name for name in folders if name not in _SKIPPED and not name.startswith(".")]
-            if depth < 6
-            else []
+            [name for name in folders if name not in _SKIPPED and not name.startswith(".")] if depth < 6 else []
         )
         for name in files:
             if name.endswith(_SOURCE) or name.startswith(".env"):
@@ -239,9 +231,7 @@ def migrations_folder(repository: Path) -> Path | None:
                 children = [child for child in folder.iterdir() if child.is_dir() and not child.is_symlink()]
             except OSError:
                 continue
-            following += [
-                c for c in sorted(children) if c.name not in _SKIPPED and not c.name.startswith(".")
-            ]
+            following += [c for c in sorted(children) if c.name not in _SKIPPED and not c.name.startswith(".")]
         level = following[:500]
     return None
 
@@ -249,9 +239,7 @@ def migrations_folder(repository: Path) -> Path | None:
 def migrations(folder: Path) -> Iterator[Migration]:
     """Yield the five newest revision files, by the time at which they were written."""
     versions = folder / "versions" if (folder / "versions").is_dir() else folder
-    paths = [
-        (path.stat().st_mtime, path) for path in versions.glob("**/*.py") if not path.name.startswith("__")
-    ]
+    paths = [(path.stat().st_mtime, path) for path in versions.glob("**/*.py") if not path.name.startswith("__")]
     for modified, path in sorted(paths, key=lambda pair: -pair[0])[:5]:
         text = path.read_text(encoding="utf-8", errors="replace")[:4000]
         revision = _REVISION.search(text)

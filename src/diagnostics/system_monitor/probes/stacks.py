@@ -104,9 +104,7 @@ class StackProbe:
             if index + 1 < self.samples:
                 clock.sleep(began + (index + 1) * self.window_seconds / self.samples - clock.monotonic())
         for pid in self.pids:
-            notes = Notes(
-                clock.now(), "py-spy dump --nonblocking" if pid != os.getpid() else "sys._current_frames"
-            )
+            notes = Notes(clock.now(), "py-spy dump --nonblocking" if pid != os.getpid() else "sys._current_frames")
             notes = notes.of(pid=pid)
             if taken[pid]:
                 yield from stack_readings(taken[pid], notes)
@@ -121,9 +119,7 @@ def why_not(error: str, pid: int, name: str, notes: Notes) -> Observation:
     """Return the failure that py-spy's own words stand for."""
     words = " ".join(error.split()) or "py-spy gave no answer"
     lower = words.lower()
-    if any(
-        said in lower for said in ("permission denied", "operation not permitted", "eperm", "ptrace", "sudo")
-    ):
+    if any(said in lower for said in ("permission denied", "operation not permitted", "eperm", "ptrace", "sudo")):
         hint = "Run diagnose as root, or allow ptrace (in a container: --cap-add SYS_PTRACE)."
         return notes.failure(name, FailureKind.FORBIDDEN, words, hint)
     if any(said in lower for said in ("no such process", "no such file", "os error 3", "os error 2)")):
@@ -145,9 +141,7 @@ def dump(binary: str, pid: int) -> tuple[list[Stack], str]:
     """Return the stacks of a process and its Python children, or what py-spy said instead."""
     command = [binary, "dump", "--pid", str(pid), "--json", "--nonblocking", "--subprocesses"]
     try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=DUMP_SECONDS, check=False, stdin=subprocess.DEVNULL
-        )
+        done = subprocess.run(command, capture_output=True, timeout=DUMP_SECONDS, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         return [], "py-spy timed out"
     except OSError as error:
@@ -185,9 +179,7 @@ def own_stacks(without: int) -> list[Stack]:
             frames.append(Frame(here.f_code.co_name, here.f_code.co_filename, here.f_lineno or 0))
             here = here.f_back
         # From within nobody can see what is on the CPU; a leaf in a wait of the standard library is not.
-        stacks.append(
-            Stack(names.get(ident, str(ident)), ident == main, _seems_active(frames), tuple(frames))
-        )
+        stacks.append(Stack(names.get(ident, str(ident)), ident == main, _seems_active(frames), tuple(frames)))
     return stacks
 
 
