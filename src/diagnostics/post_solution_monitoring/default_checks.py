@@ -119,11 +119,7 @@ def memory_available() -> CheckResult:
     info = host.meminfo()
     results = [judge_memory(info["MemAvailable"], info["MemTotal"], "host")]
     group = host.cgroup(os.getpid())
-    if (
-        group.memory_limit is not None
-        and group.memory_used is not None
-        and group.memory_limit < info["MemTotal"]
-    ):
+    if group.memory_limit is not None and group.memory_used is not None and group.memory_limit < info["MemTotal"]:
         left = max(0, group.memory_limit - group.memory_used)
         results.append(judge_memory(left, group.memory_limit, "container"))
     return max(results, key=lambda result: result.metrics["memory_percent"])

@@ -147,18 +147,13 @@ def judge(
     tallies: Mapping[str, FindingTally], *, min_looks: int, good_in_row: int, watched_seconds: float
 ) -> FixVerdict:
     """Return the verdict on all findings together."""
-    judged = {
-        name: judge_one(tally, min_looks=min_looks, good_in_row=good_in_row)
-        for name, tally in tallies.items()
-    }
+    judged = {name: judge_one(tally, min_looks=min_looks, good_in_row=good_in_row) for name, tally in tallies.items()}
     returned = [tally for tally in judged.values() if tally.state is FixState.RETURNED]
     open_ones = [tally for tally in judged.values() if tally.state is FixState.INCONCLUSIVE]
     watched = f"in {watched_seconds:.0f} s"
     if returned:
         state = FixState.RETURNED
-        reason = f"{watched} " + "; ".join(
-            f"{t.name} was seen in {t.present} of {t.looks} looks" for t in returned
-        )
+        reason = f"{watched} " + "; ".join(f"{t.name} was seen in {t.present} of {t.looks} looks" for t in returned)
     elif open_ones or not judged:
         state = FixState.INCONCLUSIVE
         reason = "; ".join(_why_open(t, min_looks) for t in open_ones) or "no finding was watched"
@@ -208,6 +203,4 @@ class FindingsWatch:
         """Return whether the fix holds so far; may be asked at any time."""
         with self._lock:
             tallies, seconds = dict(self._tallies), self._seconds
-        return judge(
-            tallies, min_looks=self.min_looks, good_in_row=self._good_in_row, watched_seconds=seconds
-        )
+        return judge(tallies, min_looks=self.min_looks, good_in_row=self._good_in_row, watched_seconds=seconds)

@@ -23,9 +23,7 @@ class History(Protocol):
         """Keep the result of a check; ``result.at`` is set. The oldest beyond the bound are dropped."""
         ...
 
-    def results(
-        self, name: str, *, since: datetime | None = None, limit: int | None = None
-    ) -> list[CheckResult]:
+    def results(self, name: str, *, since: datetime | None = None, limit: int | None = None) -> list[CheckResult]:
         """Return the newest ``limit`` results at or after ``since``, oldest first."""
         ...
 
@@ -61,9 +59,7 @@ class History(Protocol):
 class MemoryHistory:
     """Keeps everything in this process, for as long as it lives."""
 
-    def __init__(
-        self, *, results_per_check: int = DEFAULT_RESULTS_PER_CHECK, max_alerts: int = DEFAULT_ALERTS
-    ) -> None:
+    def __init__(self, *, results_per_check: int = DEFAULT_RESULTS_PER_CHECK, max_alerts: int = DEFAULT_ALERTS) -> None:
         if results_per_check < 1 or max_alerts < 1:
             raise ValueError("the bounds of a history are at least 1")
         self._per_check = results_per_check
@@ -80,9 +76,7 @@ class MemoryHistory:
                 kept = self._results[name] = deque(maxlen=self._per_check)
             kept.append(result)
 
-    def results(
-        self, name: str, *, since: datetime | None = None, limit: int | None = None
-    ) -> list[CheckResult]:
+    def results(self, name: str, *, since: datetime | None = None, limit: int | None = None) -> list[CheckResult]:
         with self._lock:
             kept = list(self._results.get(name, ()))
         if since is not None:

@@ -86,9 +86,7 @@ class SqliteHistory:
             if late or len(self._pending) >= BATCH_SIZE:
                 self._flush()
 
-    def results(
-        self, name: str, *, since: datetime | None = None, limit: int | None = None
-    ) -> list[CheckResult]:
+    def results(self, name: str, *, since: datetime | None = None, limit: int | None = None) -> list[CheckResult]:
         with self._lock:
             self._flush()
             rows = self._db.execute(

@@ -18,7 +18,7 @@ from diagnostics.post_solution_monitoring.evaluation import overall
 from diagnostics.post_solution_monitoring.findings import DEFAULT_MIN_LOOKS, FindingsWatch
 from diagnostics.post_solution_monitoring.history import History, MemoryHistory
 from diagnostics.post_solution_monitoring.watcher import Watcher
-from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
+from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock, SystemClock
 from diagnostics.runtime.deadline import DeadlinePool, Outcome
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ class PostSolutionMonitor:
         self.history: History = history if history is not None else MemoryHistory()
         self.rule = rule if rule is not None else AlertRule()
         self._clock = clock
+        self._runs_by_itself = isinstance(clock, SystemClock)
         self._pool = DeadlinePool(max_workers=MAX_WORKERS)
         self._outboxes: list[Outbox] = []
-        self._watcher = Watcher(
-            rule=self.rule, clock=clock, history=self.history, pool=self._pool, tell=self._tell
-        )
+        self._watcher = Watcher(rule=self.rule, clock=clock, history=self.history, pool=self._pool, tell=self._tell)
         self._started_at: float | None = None
         self._started = ""
         self._was_stopped = False
@@ -235,8 +234,9 @@ class PostSolutionMonitor:
 
     @property
     def monitoring_active(self) -> bool:
-        """Whether the watching thread lives."""
-        return self._watcher.scheduler.is_running
+        """Whether the watching thread lives; with a clock that is driven, whether the checks are planned."""
+        scheduler = self._watcher.scheduler
+        return scheduler.is_running or (not self._runs_by_itself and scheduler.is_planned)
 
     def start_monitoring(self) -> None:
         """Start to watch, on threads of the monitor; returns at once. A second call does nothing."""
@@ -245,8 +245,9 @@ class PostSolutionMonitor:
         self._stopped.clear()
         self._mark_started()
         self._watcher.plan_all()
-        self._watcher.scheduler.start()
-        self._watcher.scheduler.add(("flush", ""), delay=FLUSH_SECONDS, interval=FLUSH_SECONDS)
+        if self._runs_by_itself:
+            self._watcher.scheduler.add(("flush", ""), delay=FLUSH_SECONDS, interval=FLUSH_SECONDS)
+            self._watcher.scheduler.start()
         self.say(f"Monitoring started: {len(self.health_checks)} checks.")
 
     def _mark_started(self) -> None:
@@ -296,7 +297,7 @@ class PostSolutionMonitor:
 
         When the monitor was not started, or runs by another clock than the machine's, this drives it.
         """
-        if self.monitoring_active and self._clock is SYSTEM_CLOCK:
+        if self._watcher.scheduler.is_running:
             return not self._stopped.wait(seconds)
         until = self._clock.monotonic() + seconds
         if not self._watcher.scheduler.is_planned:
@@ -415,9 +416,7 @@ def _finding_result(name: str, outcome: Outcome[Any], timeout_seconds: float) ->
         )
     seen = outcome.value.get(name) if isinstance(outcome.value, Mapping) else None
     if seen is None:
-        return CheckResult(
-            state=CheckState.UNKNOWN, detail="could not look", duration_seconds=outcome.elapsed_seconds
-        )
+        return CheckResult(state=CheckState.UNKNOWN, detail="could not look", duration_seconds=outcome.elapsed_seconds)
     state = CheckState.FAIL if seen else CheckState.PASS
     detail = f"{name} is {'present again' if seen else 'absent'}"
     return CheckResult(state=state, detail=detail, duration_seconds=outcome.elapsed_seconds)

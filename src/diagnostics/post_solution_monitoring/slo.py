@@ -154,9 +154,7 @@ class SloTracker:
 
     def __init__(self, slo: Slo) -> None:
         self.slo = slo
-        self._keep = timedelta(
-            seconds=max((rule.long_seconds for rule in slo.rules), default=HOUR) + BUCKET_SECONDS
-        )
+        self._keep = timedelta(seconds=max((rule.long_seconds for rule in slo.rules), default=HOUR) + BUCKET_SECONDS)
         self._buckets: deque[tuple[datetime, int, int]] = deque()
 
     def record(self, at: datetime, *, good: int = 0, bad: int = 0) -> None:

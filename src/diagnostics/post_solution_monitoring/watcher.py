@@ -89,9 +89,7 @@ class Watcher:
         pool: DeadlinePool,
         tell: Callable[[MonitoringAlert], None],
     ) -> None:
-        self.scheduler: Scheduler[tuple[str, str]] = Scheduler(
-            self._act, clock=clock, name="diagnostics-monitor"
-        )
+        self.scheduler: Scheduler[tuple[str, str]] = Scheduler(self._act, clock=clock, name="diagnostics-monitor")
         self.version = 0
         self.version_of_results = 0
         self.history_error = ""
@@ -141,7 +139,7 @@ class Watcher:
             self._parents[check.name] = check.depends_on
             self._descendants = None
             self.version += 1
-            if scheduled and self.scheduler.is_running:
+            if scheduled and self.scheduler.is_planned:
                 self._plan(check, first_delay=0.0)
 
     def remove(self, name: str) -> bool:
@@ -242,9 +240,7 @@ class Watcher:
 
         started: list[tuple[str, Call | None]] = []
         with self._lock:
-            wanted = (
-                list(self._watched) if names is None else [name for name in names if name in self._watched]
-            )
+            wanted = list(self._watched) if names is None else [name for name in names if name in self._watched]
             for name in self._parents_first(wanted):
                 watched = self._watched[name]
                 if not self._is_scheduled(watched):
@@ -325,9 +321,7 @@ class Watcher:
 
     def _blamed(self, name: str) -> str:
         """Return the failing check farthest up that explains this one; empty when there is none."""
-        failing = [
-            p for p in ancestors(name, self._parents) if p in self._watched and self._watched[p].is_failing
-        ]
+        failing = [p for p in ancestors(name, self._parents) if p in self._watched and self._watched[p].is_failing]
         return failing[-1] if failing else ""
 
     def _reconcile(self, watched: _Watched) -> bool:
@@ -373,9 +367,7 @@ class Watcher:
         line.open = None if resolved else alert
         self._guarded(lambda: self._history.add_alert(alert), None)
         level = logging.INFO if resolved else logging.WARNING
-        _log.log(
-            level, "alert.%s", change.value, extra={"component": check.name, "alert_message": alert.message}
-        )
+        _log.log(level, "alert.%s", change.value, extra={"component": check.name, "alert_message": alert.message})
         self._tell(alert)
 
     def _message(self, watched: _Watched, line: _Line, change: AlertChange, why: str) -> str:
@@ -421,9 +413,7 @@ class Watcher:
         """Return the alerts that people were told of and that are not over."""
         with self._lock:
             lines = [line for w in self._watched.values() for line in (w.failing, w.no_data)]
-            return sorted(
-                (line.open for line in lines if line.open is not None), key=lambda alert: alert.timestamp
-            )
+            return sorted((line.open for line in lines if line.open is not None), key=lambda alert: alert.timestamp)
 
     # ---- maintenance
 
@@ -463,9 +453,7 @@ class Watcher:
         check, last = watched.check, watched.last
         age = None if watched.seen_at is None else now - watched.seen_at
         stale = is_stale(age, check.interval_seconds, check.timeout_seconds)
-        status = status_of(
-            last, watched.failing.state, watched.no_data.state, critical=check.critical, stale=stale
-        )
+        status = status_of(last, watched.failing.state, watched.no_data.state, critical=check.critical, stale=stale)
         state = CheckState.UNKNOWN if last is None or stale else last.state
         if last is None:
             detail = "not looked yet"
@@ -497,8 +485,7 @@ class Watcher:
 
     def _save(self, watched: _Watched) -> None:
         state: dict[str, object] = {
-            kind: {name: getattr(line.state, name) for name in _STATE_FIELDS}
-            for kind, line in watched.lines()
+            kind: {name: getattr(line.state, name) for name in _STATE_FIELDS} for kind, line in watched.lines()
         }
         self._guarded(lambda: self._history.save_state(watched.check.name, state), None)
 

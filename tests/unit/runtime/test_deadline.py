@@ -264,9 +264,7 @@ def test_a_hung_call_does_not_keep_the_interpreter_from_exiting_and_asyncio_is_n
         "except TimeoutError as error:\n"
         "    print('late')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "late\n", "")
 
 
@@ -281,7 +279,5 @@ def test_a_forked_child_has_a_pool_that_works():
         "    os._exit(call_with_deadline(lambda: 7, 5))\n"
         "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
     assert done.stdout == "7\n", done.stderr

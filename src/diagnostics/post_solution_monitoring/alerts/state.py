@@ -42,9 +42,7 @@ def step(state: AlertState, rule: AlertRule, *, bad: bool) -> AlertState:
     return replace(after, held=held)
 
 
-def announce(
-    state: AlertState, announced: AlertPhase, *, silenced: bool
-) -> tuple[AlertPhase, AlertChange | None]:
+def announce(state: AlertState, announced: AlertPhase, *, silenced: bool) -> tuple[AlertPhase, AlertChange | None]:
     """Return what people know now, and what they are told to know it.
 
     It compares what is the case with what was announced, instead of reacting to the moment of a change: so a
@@ -63,6 +61,8 @@ def announce(
         return announced, None
     if due is AlertPhase.OK:
         return due, AlertChange.RESOLVED
+    if announced is AlertPhase.OK and state.phase is AlertPhase.RESOLVING:
+        return announced, None  # a silence ended while it recovers: to fire now would be to resolve soon
     if due is AlertPhase.FLAPPING:
         return due, AlertChange.FLAPPING
     return due, AlertChange.SETTLED if announced is AlertPhase.FLAPPING else AlertChange.FIRED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import json
 import logging
@@ -39,9 +40,7 @@ _BROKEN = Answer(503, b'{"status": "fail", "output": "the health could not be de
 class _Shared:
     """What all pages of one monitor have in common."""
 
-    def __init__(
-        self, monitor: PostSolutionMonitor, detail_token: str | None, authorise: Authorise | None
-    ) -> None:
+    def __init__(self, monitor: PostSolutionMonitor, detail_token: str | None, authorise: Authorise | None) -> None:
         self.monitor = monitor
         self.detail_token = detail_token
         self.authorise = authorise
@@ -128,13 +127,15 @@ class HealthEndpoint:
         if not args:
             return for_current_framework(self._shared.answer(self._page, current_flask_headers()))
         if len(args) == 1:
+            if isinstance(args[0], dict) and "type" in args[0]:
+                return functools.partial(self.asgi, args[0])  # ASGI 2, which uvicorn takes a plain object for
             answer = self._shared.answer(self._page, getattr(args[0], "headers", None))
             is_starlette = hasattr(args[0], "scope") and not hasattr(args[0], "META")
             return starlette_response(answer) if is_starlette else django_response(answer)
         if len(args) == 2:
             return run(self._wsgi_answer(args[0]), *args)
         if len(args) == 3:
-            return self._asgi(*args)
+            return self.asgi(*args)
         raise TypeError(f"a health endpoint takes up to three arguments, not {len(args)}")
 
     async def aiohttp(self, request: Any) -> Any:
@@ -171,7 +172,8 @@ class HealthEndpoint:
             return await asyncio.to_thread(self._shared.answer, page, headers)
         return self._shared.answer(page, headers)
 
-    async def _asgi(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+    async def asgi(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        """Answer as an ASGI 3 application; the shortest way for a server of its own."""
         if scope["type"] != "http":
             await _other_than_http(scope["type"], receive, send)
             return

@@ -58,9 +58,7 @@ def run(answer: Answer, *args: Any) -> Any:
         return _wsgi(answer, *args)
     if len(args) == 3:
         return _asgi(answer, args[2])
-    raise TypeError(
-        f"a response is called with (environ, start_response) or (scope, receive, send), not {len(args)}"
-    )
+    raise TypeError(f"a response is called with (environ, start_response) or (scope, receive, send), not {len(args)}")
 
 
 def _wsgi(answer: Answer, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
