@@ -43,6 +43,11 @@ class Sweep(Record):
     could_not_look: tuple[tuple[str, str, str], ...] = ()
     observations: Observations = field(default_factory=Observations)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        values = {key: plain(getattr(self, key)) for key in self.keys() if key != "observations"}
+        return {**values, "observations": [plain(item) for item in self.observations]}
+
 
 class ComprehensiveMonitor:
     """Looks at everything that it was given, side by side, each part under a deadline.
