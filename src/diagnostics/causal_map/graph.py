@@ -28,9 +28,7 @@ class CausalMap:
                 if edge.effect not in nodes:
                     raise ConfigurationError(f"{mechanism.id} causes {edge.effect}, which is not on the map")
                 if not 0 < edge.probability <= 1:
-                    raise ConfigurationError(
-                        f"{mechanism.id} -> {edge.effect}: {edge.probability} is no probability"
-                    )
+                    raise ConfigurationError(f"{mechanism.id} -> {edge.effect}: {edge.probability} is no probability")
                 parents[edge.effect].append((mechanism.id, edge))
         self._nodes = MappingProxyType(nodes)
         self._parents = parents

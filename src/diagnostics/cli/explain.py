@@ -20,9 +20,7 @@ def explain(mechanism: str | None, lang: str, form: str) -> int:
     known = standard_map()
     if mechanism is None:
         if form == "json":
-            click.echo(
-                json.dumps([{"id": n.id, "title": n.title, "layer": str(n.layer)} for n in known], indent=2)
-            )
+            click.echo(json.dumps([{"id": n.id, "title": n.title, "layer": str(n.layer)} for n in known], indent=2))
             return 0
         for layer in dict.fromkeys(node.layer for node in known if node.kind is Kind.CAUSE):
             click.echo(click.style(str(layer), bold=True))
@@ -58,9 +56,7 @@ def _page(node: Mechanism, lang: str) -> str:
             lines.extend(["", click.style(translated if russian else english, bold=True)])
             lines.extend(f"  {item}" for item in content)
 
-    section(
-        "Recognised by", "Как распознать", [p.strip() for p in node.recognised_by.split(";") if p.strip()]
-    )
+    section("Recognised by", "Как распознать", [p.strip() for p in node.recognised_by.split(";") if p.strip()])
     section(
         "Told apart from",
         "С чем можно спутать",

@@ -113,9 +113,7 @@ def terminal(report: dict[str, Any], *, lang: str) -> str:
         if remedies:
             lines.append("")
             lines.append("  " + ("Что делать: " if russian else "What to do: ") + "; ".join(remedies))
-            lines.append(
-                "  " + ("Дальше: diagnose apply --plan" if russian else "Next: diagnose apply --plan")
-            )
+            lines.append("  " + ("Дальше: diagnose apply --plan" if russian else "Next: diagnose apply --plan"))
     elif status == "healthy":
         said = "Проблем не найдено" if russian else "No problem found"
         lines.append(f"{mark(status)} {click.style(said, bold=True)}  ({verdict.get('headline', '')})")
@@ -123,18 +121,12 @@ def terminal(report: dict[str, Any], *, lang: str) -> str:
         said = "Причина не установлена" if russian else "No root cause could be named"
         lines.append(f"{mark(status)} {click.style(said, bold=True)}: {verdict.get('headline', '')}")
         for cause in causes[:3]:
-            lines.append(
-                f"  - {cause['title']} ({cause['mechanism']}, {cause['posterior']:.0%}): {cause['summary']}"
-            )
+            lines.append(f"  - {cause['title']} ({cause['mechanism']}, {cause['posterior']:.0%}): {cause['summary']}")
         if report.get("ruled_out"):
-            lines.append(
-                "  " + ("Исключено: " if russian else "Ruled out: ") + ", ".join(report["ruled_out"][:10])
-            )
+            lines.append("  " + ("Исключено: " if russian else "Ruled out: ") + ", ".join(report["ruled_out"][:10]))
     gaps = report.get("could_not_look") or []
     if gaps:
         lines.append("")
         lines.append("  " + ("Не удалось посмотреть:" if russian else "Could not look:"))
-        lines.extend(
-            f"  - {g['what']}: {g['why']}" + (f" → {g['hint']}" if g.get("hint") else "") for g in gaps
-        )
+        lines.extend(f"  - {g['what']}: {g['why']}" + (f" → {g['hint']}" if g.get("hint") else "") for g in gaps)
     return "\n".join(lines)

@@ -23,9 +23,7 @@ from diagnostics.cli.targets import target_from, target_options
     metavar="FILE",
     help="Where the baseline goes.",
 )
-@click.option(
-    "--seconds", type=click.FloatRange(min=1.0), default=60.0, show_default=True, help="How long to look."
-)
+@click.option("--seconds", type=click.FloatRange(min=1.0), default=60.0, show_default=True, help="How long to look.")
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.5),

@@ -38,9 +38,7 @@ from diagnostics.cli.targets import target_from, target_options
     metavar="SECONDS",
     help="For phases 1 to 4 together.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["term", "json", "md", "html"]), default="term", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(["term", "json", "md", "html"]), default="term", show_default=True)
 @click.option(
     "-o",
     "--output",

@@ -42,9 +42,7 @@ def list_sessions(form: str = "term", limit: int = 20) -> int:
 @sessions.command("show")
 @click.argument("session", default="last")
 @click.option("--lang", type=click.Choice(["en", "ru"]), default="en")
-@click.option(
-    "--format", "form", type=click.Choice(["term", "json", "md"]), default="term", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(["term", "json", "md"]), default="term", show_default=True)
 def show(session: str, lang: str, form: str) -> int:
     """Show a session (its id, the beginning of it, or `last`)."""
     from diagnostics.cli.output import render

@@ -44,9 +44,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Log file; repeatable.",
     ),
-    click.option(
-        "--repo", type=click.Path(path_type=Path), metavar="DIR", help="Git working copy of the application."
-    ),
+    click.option("--repo", type=click.Path(path_type=Path), metavar="DIR", help="Git working copy of the application."),
     click.option(
         "--migrations",
         type=click.Path(path_type=Path),
@@ -94,12 +92,8 @@ def target_from(
             hint="It looks like postgresql://user:password@host:5432/database",
         )
     for flag, value in (("--url", url), *(("--service", s) for s in services)):
-        if value is not None and (
-            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname
-        ):
-            raise ConfigurationError(
-                f"{flag} is not an HTTP URL.", hint="It looks like http://127.0.0.1:8000"
-            )
+        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ConfigurationError(f"{flag} is not an HTTP URL.", hint="It looks like http://127.0.0.1:8000")
     return Target(
         name=name,
         pids=tuple(dict.fromkeys(pids)),

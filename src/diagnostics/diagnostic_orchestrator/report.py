@@ -74,8 +74,7 @@ def build(system: UltimateDiagnosticSystem) -> dict[str, Any]:
         "performance_impact": {"before_fix": dict(system.before), "after_fix": dict(system.after)},
         "success_metrics": {
             "diagnostic_completed": all(f"phase_{n}" in system.results for n in range(1, 5)),
-            "root_cause_identified": diagnosis is not None
-            and diagnosis.status is Status.ROOT_CAUSE_IDENTIFIED,
+            "root_cause_identified": diagnosis is not None and diagnosis.status is Status.ROOT_CAUSE_IDENTIFIED,
             "solution_implemented": implementation is not None and bool(implementation.success),
             "monitoring_completed": monitoring is not None and monitoring.state == "done",
         },

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnostics.model.diagnosis import CouldNotLook, RootCause, Why
+from diagnostics.model.diagnosis import CouldNotLook, JudgedAnswer, RootCause, Why
 from diagnostics.model.finding import Finding
 from diagnostics.model.problem import Candidate, Category, ProblemPriority, Severity
 from diagnostics.model.record import Record
@@ -121,18 +121,6 @@ class HypothesesResult(Record):
 
     def _with(self, verdict: str) -> tuple[str, ...]:
         return tuple(h.hypothesis for h in self.hypothesis_results if h.verdict == verdict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedAnswer(Record):
-    """One of the user's five answers, and whether the evidence supports it, contradicts it or is silent."""
-
-    question: str
-    answer: str
-    judgement: str
-    mechanisms: tuple[str, ...]
-    because: str
-    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

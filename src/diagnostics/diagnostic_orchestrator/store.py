@@ -112,9 +112,7 @@ class SessionStore:
             StoreError: The store cannot be read.
         """
         with self._open() as db:
-            row = db.execute(
-                "SELECT document FROM session WHERE id = ?", (self._resolve(db, session_id),)
-            ).fetchone()
+            row = db.execute("SELECT document FROM session WHERE id = ?", (self._resolve(db, session_id),)).fetchone()
         try:
             document = json.loads(row[0])
         except json.JSONDecodeError as error:
@@ -184,9 +182,7 @@ class SessionStore:
                     raise
                 db.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"The session store {self.path} cannot be used: {error}.", hint=_hint(error)
-            ) from error
+            raise StoreError(f"The session store {self.path} cannot be used: {error}.", hint=_hint(error)) from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from error
 
@@ -225,9 +221,7 @@ class SessionStore:
         found = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if found != APPLICATION_ID:
-            raise StoreError(
-                f"{self.path} is not a session store.", hint=f"Choose another file with {STORE_VARIABLE}."
-            )
+            raise StoreError(f"{self.path} is not a session store.", hint=f"Choose another file with {STORE_VARIABLE}.")
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"The session store {self.path} has version {version}; this release knows {SCHEMA_VERSION}.",
@@ -242,9 +236,7 @@ class SessionStore:
                     f"There is no session yet in {self.path}.", hint="Start one with: diagnose run"
                 )
             return str(row[0])
-        ids = [
-            str(row[0]) for row in db.execute("SELECT id FROM session ORDER BY updated_at DESC, rowid DESC")
-        ]
+        ids = [str(row[0]) for row in db.execute("SELECT id FROM session ORDER BY updated_at DESC, rowid DESC")]
         if wanted in ids:
             return wanted
         fitting = [name for name in ids if wanted and name.startswith(wanted)]
@@ -256,9 +248,7 @@ class SessionStore:
                 f"'{wanted}' fits {len(fitting)} sessions: {shown}.", hint="Give more of its name."
             )
         near = difflib.get_close_matches(wanted, ids, n=1, cutoff=0.0)
-        hint = (
-            f"The closest is '{near[0]}'." if near else "The store holds none; start one with: diagnose run"
-        )
+        hint = f"The closest is '{near[0]}'." if near else "The store holds none; start one with: diagnose run"
         raise SessionNotFoundError(f"There is no session '{wanted}' in {self.path}.", hint=hint)
 
     def _damaged(self, why: str) -> StoreError:
@@ -275,9 +265,7 @@ def _text_of(moment: datetime) -> str:
 
 def _title(document: Mapping[str, Any]) -> str:
     info = document.get("session_info")
-    text = (
-        info.get("problem_description") if isinstance(info, Mapping) else document.get("problem_description")
-    )
+    text = info.get("problem_description") if isinstance(info, Mapping) else document.get("problem_description")
     return " ".join(str(text or "").split())[:200]
 
 

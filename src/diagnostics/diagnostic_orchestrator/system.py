@@ -28,6 +28,7 @@ from diagnostics.hypothesis_testing.common import CommonHypotheses
 from diagnostics.hypothesis_testing.conditions import TestCondition
 from diagnostics.hypothesis_testing.inference import rank
 from diagnostics.hypothesis_testing.tester import HypothesisTester
+from diagnostics.hypothesis_testing.whys.answers import judge_answers
 from diagnostics.hypothesis_testing.whys.walk import diagnose
 from diagnostics.model.diagnosis import CouldNotLook, Diagnosis
 from diagnostics.model.finding import NO_BASELINE, Baseline, Evidence, Finding, State
@@ -117,6 +118,10 @@ class UltimateDiagnosticSystem:
         self._gaps: tuple[CouldNotLook, ...] = ()
         self._spent = 0.0
         self._watch: watching.Watch | None = None
+        #: What phase 6 watches; what the diagnosis rests on when empty.
+        self.watched_findings: tuple[str, ...] = ()
+        #: Called instead of ``look_again`` in phase 6, for a caller that wants to show each look.
+        self.look_again_hook: Callable[[], Mapping[str, bool | None]] | None = None
 
     @property
     def logger(self) -> Any:
@@ -190,9 +195,7 @@ class UltimateDiagnosticSystem:
             ),
             elapsed_seconds=self.clock.monotonic() - began,
         )
-        return self._end(
-            "phase_2", result, f"{result.observations} observations, {len(present)} findings", began
-        )
+        return self._end("phase_2", result, f"{result.observations} observations, {len(present)} findings", began)
 
     # -- phase 3 -----------------------------------------------------------------------------------------------------
 
@@ -243,9 +246,7 @@ class UltimateDiagnosticSystem:
             leader_posterior=ranking[0].posterior,
             elapsed_seconds=self.clock.monotonic() - began,
         )
-        return self._end(
-            "phase_3", result, f"{result.leader} leads with {result.leader_posterior:.0%}", began
-        )
+        return self._end("phase_3", result, f"{result.leader} leads with {result.leader_posterior:.0%}", began)
 
     def _own_hypotheses(
         self,
@@ -266,9 +267,7 @@ class UltimateDiagnosticSystem:
             else:
                 conditions = CommonHypotheses.named(name, db_engine=engine, service_url=service)
             if not conditions:
-                found.append(
-                    _untested(name, "there is nothing to test it on (no engine or no service URL was given)")
-                )
+                found.append(_untested(name, "there is nothing to test it on (no engine or no service URL was given)"))
                 continue
             tested = tester.test_hypothesis(name, list(conditions))
             found.append(
@@ -298,7 +297,7 @@ class UltimateDiagnosticSystem:
         began = self._begin("phase_4", "asking why")
         diagnosis = diagnose(self.causal_map, self.findings, could_not_look=self._gaps)
         self.diagnosis = diagnosis
-        judged = deciding.judge_answers(
+        judged = judge_answers(
             self.causal_map,
             self.problem.description or self.problem.error_message,
             list(why_answers or ()),
@@ -357,9 +356,7 @@ class UltimateDiagnosticSystem:
                 restart=service_restart_required,
                 timeout_seconds=timeout_seconds,
             ),
-            diagnosis_id=self.session_id
-            if self.diagnosis is not None and self.diagnosis.root_cause
-            else None,
+            diagnosis_id=self.session_id if self.diagnosis is not None and self.diagnosis.root_cause else None,
             override=override,
             engine=self.db_engine,
             changes_dir=self.changes_dir,
@@ -387,7 +384,7 @@ class UltimateDiagnosticSystem:
             self._watch.stop()
         self._watch = watching.Watch(
             names=self._watched(),
-            look=self.look_again,
+            look=self.look_again_hook or self.look_again,
             engine=self.db_engine,
             minutes=monitoring_duration_minutes,
             interval_seconds=interval_seconds,
@@ -436,11 +433,7 @@ class UltimateDiagnosticSystem:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _watched(self) -> tuple[str, ...]:
-        cause = (
-            self.diagnosis.root_causes[0]
-            if self.diagnosis is not None and self.diagnosis.root_causes
-            else None
-        )
+        cause = self.diagnosis.root_causes[0] if self.diagnosis is not None and self.diagnosis.root_causes else None
         symptoms = ("requests-fail", "requests-slow", "service-down")
         if cause is None:
             return symptoms

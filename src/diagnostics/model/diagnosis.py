@@ -78,6 +78,18 @@ class RootCause(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedAnswer(Record):
+    """One of the user's five answers, and whether the evidence supports it, contradicts it or is silent."""
+
+    question: str
+    answer: str
+    judgement: str
+    mechanisms: tuple[str, ...]
+    because: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CouldNotLook(Record):
     """What was not seen, and what would let us see it."""
 

@@ -99,8 +99,7 @@ def explicit_lock(evidence: Evidence) -> Finding:
     if waits:
         evidence_id, longest = max(waits, key=lambda pair: pair[1].value)
         if not any(
-            _is_ddl(r.labels.get("waiter_query", ""))
-            for r in evidence.observations.readings("postgres.lock.wait")
+            _is_ddl(r.labels.get("waiter_query", "")) for r in evidence.observations.readings("postgres.lock.wait")
         ):
             said = (
                 f"backend {longest.labels.get('blocker_pid')} runs {longest.labels.get('blocker_query', '')[:100]} and blocks "
@@ -175,9 +174,7 @@ def setting_too_low(setting: str, sqlstate: str, mechanism: str, limit_ms: float
             if 0 < r.value <= limit_ms
         ]
         text = text_strength(evidence, mechanism)
-        hits = [
-            r for r in evidence.observations.readings("log.template") if r.labels.get("sqlstate") == sqlstate
-        ]
+        hits = [r for r in evidence.observations.readings("log.template") if r.labels.get("sqlstate") == sqlstate]
         if low:
             where = low[0][1].labels.get("source", "")
             hit = text > 0 or bool(hits)
@@ -211,9 +208,7 @@ def pool_leak(evidence: Evidence) -> Finding:
     ]
     abandoned = [(i, r) for i, r in ours if r.value > ABANDONED_SECONDS]
     blockers = {r.labels.get("blocker_pid") for r in observations.readings("postgres.lock.wait")}
-    waiting = total(
-        r for r in observations.readings("process.stack") if "_do_get" in r.labels.get("trace", "")
-    )
+    waiting = total(r for r in observations.readings("process.stack") if "_do_get" in r.labels.get("trace", ""))
     text = pool_text(evidence)
     oldest = max((r.value for _, r in abandoned), default=0.0)
     by_query: dict[str, int] = {}
@@ -227,9 +222,7 @@ def pool_leak(evidence: Evidence) -> Finding:
             f"{query[:90]}; nobody works with them"
         )
         alone = len(abandoned) - len(blocking)
-        strength = (
-            CERTAIN if alone >= 3 and (waiting > 0.5 or text > 0) else STRONG if alone >= 3 else TYPICAL
-        )
+        strength = CERTAIN if alone >= 3 and (waiting > 0.5 or text > 0) else STRONG if alone >= 3 else TYPICAL
         return present(strength, said, [i for i, _ in abandoned[:5]], {"query": query})
     busy_idle = [(i, r) for i, r in ours if r.value > IDLE_SECONDS]
     if abandoned and waiting > 0.5 and not blocking:
@@ -274,9 +267,7 @@ def pool_too_small(evidence: Evidence) -> Finding:
     if not database_was_read(evidence) or not (observations.readings("process.stack") or text):
         return unknown("needs stacks of the process and the sessions of the database")
     old = [
-        r
-        for r in observations.readings("postgres.session", kind="idle_in_transaction")
-        if r.value > ABANDONED_SECONDS
+        r for r in observations.readings("postgres.session", kind="idle_in_transaction") if r.value > ABANDONED_SECONDS
     ]
     locked = observations.readings("postgres.lock.wait")
     count = max((r.value for r in observations.readings("postgres.connections.ours")), default=0.0)
@@ -292,9 +283,7 @@ def pool_too_small(evidence: Evidence) -> Finding:
         )
     return absent(
         -3.0,
-        "no thread waits for a pooled connection"
-        if held < 0.5
-        else "the pooled connections do not do ordinary work",
+        "no thread waits for a pooled connection" if held < 0.5 else "the pooled connections do not do ordinary work",
     )
 
 
@@ -495,9 +484,7 @@ def _is_ddl(query: str) -> bool:
     return (
         query.lstrip()
         .upper()
-        .startswith(
-            ("ALTER ", "DROP ", "TRUNCATE", "CREATE INDEX", "REINDEX", "CLUSTER", "VACUUM FULL", "LOCK ")
-        )
+        .startswith(("ALTER ", "DROP ", "TRUNCATE", "CREATE INDEX", "REINDEX", "CLUSTER", "VACUUM FULL", "LOCK "))
     )
 
 
@@ -516,17 +503,13 @@ DETECTORS: dict[str, Detector] = {
     "orphaned-prepared-transaction": prepared_transaction,
     "deadlock-app-lock-order": deadlocks,
     "lock-timeout-too-low": setting_too_low("lock_timeout", "55P03", "lock-timeout-too-low", 200),
-    "statement-timeout-too-low": setting_too_low(
-        "statement_timeout", "57014", "statement-timeout-too-low", 1000
-    ),
+    "statement-timeout-too-low": setting_too_low("statement_timeout", "57014", "statement-timeout-too-low", 1000),
     "sqlalchemy-pool-exhausted-by-leak": pool_leak,
     "transaction-held-during-external-call": transaction_held_elsewhere,
     "pool-too-small": pool_too_small,
     "pg-max-connections-by-app": slots_taken_by,
     "pg-role-connection-limit": role_limit,
-    "pg-server-down": _connect(
-        "pg-server-down", (FailureKind.REFUSED,), "nobody listens at the database's address"
-    ),
+    "pg-server-down": _connect("pg-server-down", (FailureKind.REFUSED,), "nobody listens at the database's address"),
     "pg-postmaster-frozen": _connect(
         "pg-postmaster-frozen",
         (FailureKind.TIMEOUT,),
@@ -547,9 +530,7 @@ DETECTORS: dict[str, Detector] = {
         (FailureKind.NOT_FOUND, FailureKind.DNS_NOT_FOUND, FailureKind.PROTOCOL),
         "the URL leads elsewhere",
     ),
-    "pg-hba-rejects-host": _connect(
-        "pg-hba-rejects-host", (FailureKind.FORBIDDEN,), "host-based access refuses us"
-    ),
+    "pg-hba-rejects-host": _connect("pg-hba-rejects-host", (FailureKind.FORBIDDEN,), "host-based access refuses us"),
     "pg-restarted-stale-pool": restarted,
     "db-writes-routed-to-standby": standby,
     "default-transaction-read-only": read_only_default,

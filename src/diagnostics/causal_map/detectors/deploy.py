@@ -85,9 +85,7 @@ def config_change(evidence: Evidence) -> Finding:
     files = [
         (i, r)
         for i, r in evidence.observations.indexed("change.file")
-        if r.labels.get("path", "").endswith(
-            (".env", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".json")
-        )
+        if r.labels.get("path", "").endswith((".env", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".json"))
         and r.value < 1800
     ]
     if changed or files:
@@ -115,8 +113,7 @@ def package_changed(evidence: Evidence) -> Finding:
     changed = evidence.observations.indexed("change.package")
     if changed:
         what = ", ".join(
-            f"{r.labels.get('package')} {r.labels.get('from')} -> {r.labels.get('to')}"
-            for _, r in changed[:4]
+            f"{r.labels.get('package')} {r.labels.get('from')} -> {r.labels.get('to')}" for _, r in changed[:4]
         )
         return present(HINT, f"packages changed: {what}", [i for i, _ in changed[:6]])
     if evidence.baseline.recorded_at is not None:

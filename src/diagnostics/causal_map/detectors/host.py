@@ -69,9 +69,7 @@ def app_volume_full(evidence: Evidence) -> Finding:
                 left = f", {size(free)}" if free is not None else ""
                 said = f"{mount} ({used_by}) has {percent(reading.value)} of its {what} left{left}"
                 strength = CERTAIN if "app" in used_by or "log" in used_by else TYPICAL
-                return present(
-                    strength, said, [evidence_id], {"mount": mount, "path": reading.labels.get("path", "")}
-                )
+                return present(strength, said, [evidence_id], {"mount": mount, "path": reading.labels.get("path", "")})
     if looked:
         return absent(RULED_OUT, "every volume that the application uses has space and inodes left")
     return unknown("volumes were not read")
@@ -84,9 +82,7 @@ def volume_read_only(evidence: Evidence) -> Finding:
         used_by = reading.labels.get("used_by", "")
         if reading.value >= 1 and ("app" in used_by or "log" in used_by or "tmp" in used_by):
             mount = reading.labels.get("mount", "?")
-            return present(
-                STRONG, f"{mount} ({used_by}) is mounted read-only", [evidence_id], {"mount": mount}
-            )
+            return present(STRONG, f"{mount} ({used_by}) is mounted read-only", [evidence_id], {"mount": mount})
     if readings:
         return absent(RULED_OUT, "the volumes that the application uses are writable")
     return unknown("volumes were not read")

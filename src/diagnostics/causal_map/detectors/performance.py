@@ -10,6 +10,7 @@ from diagnostics.causal_map.detect import (
     RULED_OUT,
     STRONG,
     TYPICAL,
+    UNLIKELY,
     absent,
     database_was_read,
     excess,
@@ -48,9 +49,7 @@ def missing_index(evidence: Evidence) -> Finding:
             else None
         )
         returned = (
-            observations.value(
-                "postgres.statement.rows_per_call", None, queryid=statement.labels.get("queryid", "")
-            )
+            observations.value("postgres.statement.rows_per_call", None, queryid=statement.labels.get("queryid", ""))
             if statement
             else None
         )
@@ -65,9 +64,7 @@ def missing_index(evidence: Evidence) -> Finding:
         normal = evidence.baseline.of(scans)
         new = normal is None or scans.value > 4 * normal.p95 + 0.2
         few = returned is None or returned < 0.01 * max(live, 1)
-        strength = (
-            CERTAIN if new and few and (mean is None or mean > 0.005) else TYPICAL if few and new else HINT
-        )
+        strength = CERTAIN if new and few and (mean is None or mean > 0.005) else TYPICAL if few and new else HINT
         subject = {
             "table": table,
             "query": statement.labels.get("query", "") if statement else "",
@@ -96,18 +93,14 @@ def _statement_on(evidence: Evidence, table: str) -> Reading | None:
 
 def n_plus_one(evidence: Evidence) -> Finding:
     """Very many calls of one small statement for each request."""
-    requests = (
-        sum(r.value for r in evidence.observations.readings("log.access.requests", window="recent")) / 60
-    )
+    requests = sum(r.value for r in evidence.observations.readings("log.access.requests", window="recent")) / 60
     calls = evidence.observations.indexed("postgres.statement.calls")
     if not calls:
         return unknown("statements were not read")
     worst: tuple[float, str, str, Reading] | None = None
     for evidence_id, reading in calls:
         mean = (
-            evidence.observations.value(
-                "postgres.statement.mean", 1.0, queryid=reading.labels.get("queryid", "")
-            )
+            evidence.observations.value("postgres.statement.mean", 1.0, queryid=reading.labels.get("queryid", ""))
             or 0.0
         )
         query = reading.labels.get("query", "").lstrip().upper()
@@ -138,9 +131,7 @@ def spills(evidence: Evidence) -> Finding:
     """Sorts and hashes go to temporary files."""
     rate = evidence.observations.last("postgres.database.temp_bytes_rate")
     heavy = [
-        (i, r)
-        for i, r in evidence.observations.indexed("postgres.statement.temp_blocks_per_call")
-        if r.value > 100
+        (i, r) for i, r in evidence.observations.indexed("postgres.statement.temp_blocks_per_call") if r.value > 100
     ]
     if heavy:
         evidence_id, worst = max(heavy, key=lambda pair: pair[1].value)
@@ -178,9 +169,7 @@ def bloat(evidence: Evidence) -> Finding:
         said = f"{table} has {worst[2].value:.0f} dead rows beside {worst[3]:.0f} live ones" + (
             ", autovacuum is off" if off else ""
         )
-        return present(
-            CERTAIN if off else STRONG if worst[0] > 3 else TYPICAL, said, [worst[1]], {"table": table}
-        )
+        return present(CERTAIN if off else STRONG if worst[0] > 3 else TYPICAL, said, [worst[1]], {"table": table})
     if rows:
         return absent(-4.0, "no table is full of dead rows")
     return unknown("table statistics were not read")
@@ -206,9 +195,7 @@ def deep_offset(evidence: Evidence) -> Finding:
         looked = True
         query = reading.labels.get("query", "")
         mean = (
-            evidence.observations.value(
-                "postgres.statement.mean", 0.0, queryid=reading.labels.get("queryid", "")
-            )
+            evidence.observations.value("postgres.statement.mean", 0.0, queryid=reading.labels.get("queryid", ""))
             or 0.0
         )
         if " OFFSET " in query.upper().replace("\n", " ") and mean > 0.03 and reading.value > 0.1:
@@ -227,14 +214,10 @@ def cache_too_small(evidence: Evidence) -> Finding:
     if ratio is None:
         return unknown("the cache was not read")
     blocks = [
-        (i, r)
-        for i, r in evidence.observations.indexed("postgres.statement.blocks_read_per_call")
-        if r.value > 200
+        (i, r) for i, r in evidence.observations.indexed("postgres.statement.blocks_read_per_call") if r.value > 200
     ]
     if ratio.value < 0.8 and blocks:
-        return present(
-            TYPICAL, f"only {percent(ratio.value)} of the blocks come from the buffer cache", [blocks[0][0]]
-        )
+        return present(TYPICAL, f"only {percent(ratio.value)} of the blocks come from the buffer cache", [blocks[0][0]])
     return absent(
         -3.0 if ratio.value > 0.95 else -1.0,
         f"{percent(ratio.value)} of the blocks come from the buffer cache",
@@ -243,18 +226,14 @@ def cache_too_small(evidence: Evidence) -> Finding:
 
 def jit_overhead(evidence: Evidence) -> Finding:
     """JIT compiles short statements: its thresholds were lowered."""
-    above = next(
-        (r for r in evidence.observations.readings("postgres.setting", setting="jit_above_cost")), None
-    )
+    above = next((r for r in evidence.observations.readings("postgres.setting", setting="jit_above_cost")), None)
     if (
         above is not None
         and above.labels.get("source") != "default"
         and above.value < 10_000
         and _setting(evidence, "jit") == "on"
     ):
-        return present(
-            TYPICAL, f"jit_above_cost is {above.value:.0f}: short statements are compiled each time"
-        )
+        return present(TYPICAL, f"jit_above_cost is {above.value:.0f}: short statements are compiled each time")
     if database_was_read(evidence):
         return absent(-3.0, "JIT has its usual thresholds, or is off")
     return unknown("settings were not read")
@@ -283,10 +262,7 @@ def stale_statistics(evidence: Evidence) -> Finding:
     """A big table was never analysed."""
     for evidence_id, reading in evidence.observations.indexed("postgres.table.since_analyze"):
         live = (
-            evidence.observations.value(
-                "postgres.table.live_rows", 0.0, table=reading.labels.get("table", "")
-            )
-            or 0.0
+            evidence.observations.value("postgres.table.live_rows", 0.0, table=reading.labels.get("table", "")) or 0.0
         )
         if live > 100_000 and reading.value > 30 * 86400:
             return present(
@@ -447,6 +423,37 @@ def slot_retains(evidence: Evidence) -> Finding:
     return unknown("replication slots were not read")
 
 
+def data_growth(evidence: Evidence) -> Finding:
+    """A table has several times the rows that it had when all was well, and its statements are slow."""
+    rows = evidence.observations.indexed("postgres.table.live_rows")
+    for evidence_id, reading in rows:
+        normal = evidence.baseline.of(reading)
+        if normal is not None and reading.value > 3 * normal.maximum + 10_000:
+            table = reading.labels.get("table", "")
+            said = f"{table} has {reading.value:.0f} rows, normal was {normal.median:.0f}"
+            return present(TYPICAL, said, [evidence_id], {"table": table})
+    if rows and evidence.baseline.recorded_at is not None:
+        return absent(-3.0, "no table has outgrown what was normal")
+    return unknown("no baseline of the sizes of tables")
+
+
+def jobs_overlap(evidence: Evidence) -> Finding:
+    """Several sessions run the same long statement at once."""
+    same: dict[tuple[str, str], list[tuple[str, Reading]]] = {}
+    for pair in evidence.observations.indexed("postgres.session", kind="active"):
+        labels = pair[1].labels
+        if pair[1].value > 5 and labels.get("wait_event_type") != "Lock":
+            same.setdefault((labels.get("application", ""), labels.get("query", "")), []).append(pair)
+    crowds = [(key, pairs) for key, pairs in same.items() if len({r.labels.get("backend_pid") for _, r in pairs}) >= 3]
+    if crowds:
+        (application, query), pairs = max(crowds, key=lambda item: len(item[1]))
+        said = f"{len(pairs)} sessions of {application or 'one application'} run the same statement for over 5 s: {query[:90]}"
+        return present(TYPICAL, said, [i for i, _ in pairs[:5]], {"query": query})
+    if database_was_read(evidence):
+        return absent(UNLIKELY, "no long statement runs several times at once")
+    return unknown("sessions were not read")
+
+
 def _setting(evidence: Evidence, name: str) -> str:
     found = evidence.observations.readings("postgres.setting", setting=name)
     return found[-1].labels.get("value", "") if found else ""
@@ -477,4 +484,6 @@ DETECTORS: dict[str, Detector] = {
     "index-build-failed-invalid": invalid_index,
     "pg-data-volume-full": database_volume_full,
     "replication-slot-retains-wal": slot_retains,
+    "data-growth-crossed-threshold": data_growth,
+    "scheduled-jobs-overlap": jobs_overlap,
 }

@@ -113,9 +113,7 @@ def process_down(evidence: Evidence) -> Finding:
     if gone and refused:
         return present(CERTAIN, f"{gone[1].message}; {refused[1].message}", [gone[0], refused[0]])
     if refused:
-        return present(
-            STRONG if not alive else TYPICAL, f"nobody listens: {refused[1].message}", [refused[0]]
-        )
+        return present(STRONG if not alive else TYPICAL, f"nobody listens: {refused[1].message}", [refused[0]])
     if gone and not evidence.observations.readings("endpoint.status"):
         return present(STRONG, gone[1].message, [gone[0]])
     if alive or evidence.observations.readings("endpoint.status"):
@@ -184,16 +182,10 @@ def loop_blocked_by_sync_call(evidence: Evidence) -> Finding:
 
 def busy_handler(evidence: Evidence) -> Finding:
     """One place of the application's code burns a CPU."""
-    hot = [
-        (i, r)
-        for i, r in evidence.observations.indexed("process.stack", active="true")
-        if r.labels.get("function")
-    ]
+    hot = [(i, r) for i, r in evidence.observations.indexed("process.stack", active="true") if r.labels.get("function")]
     by_place: dict[tuple[str, str], list[tuple[str, Reading]]] = {}
     for pair in hot:
-        by_place.setdefault((pair[1].labels.get("file", ""), pair[1].labels.get("function", "")), []).append(
-            pair
-        )
+        by_place.setdefault((pair[1].labels.get("file", ""), pair[1].labels.get("function", "")), []).append(pair)
     burnt = max((r.value for r in evidence.observations.readings("process.cpu.utilization")), default=0.0)
     wait = max((r.value for r in evidence.observations.readings("process.cpu.wait_share")), default=0.0)
     if by_place and burnt > 0.6:
@@ -217,11 +209,7 @@ def threadpool_held_by_dependency(evidence: Evidence) -> Finding:
     groups: dict[tuple[str, str], list[tuple[str, Reading]]] = {}
     for pair in evidence.observations.indexed("process.stack", main="false"):
         labels = pair[1].labels
-        if (
-            labels.get("function")
-            and _leaf_waits(pair[1])
-            and not _waits_for_pool_or_database(labels.get("trace", ""))
-        ):
+        if labels.get("function") and _leaf_waits(pair[1]) and not _waits_for_pool_or_database(labels.get("trace", "")):
             groups.setdefault((labels.get("function", ""), labels.get("file", "")), []).append(pair)
     if groups:
         place, pairs = max(groups.items(), key=lambda item: sum(r.value for _, r in item[1]))
@@ -274,9 +262,7 @@ def traffic_spike(evidence: Evidence) -> Finding:
     if ratio > 2.5 and recent > 100:
         strength = STRONG if burnt > 0.7 or ratio > 4 else TYPICAL
         return present(strength, f"{recent:.0f} requests in the last minute, before it were {usual:.0f}", ids)
-    return absent(
-        -4.0 if ratio < 1.5 else UNLIKELY, f"the rate of requests is {ratio:.1f} times what it was", ids
-    )
+    return absent(-4.0 if ratio < 1.5 else UNLIKELY, f"the rate of requests is {ratio:.1f} times what it was", ids)
 
 
 def too_few_workers(evidence: Evidence) -> Finding:
@@ -286,9 +272,7 @@ def too_few_workers(evidence: Evidence) -> Finding:
     if backlog is None:
         return unknown("the listen backlog was not read")
     if backlog >= 8 and busy < 0.6:
-        return present(
-            HINT, f"{backlog:.0f} connections wait to be accepted while the CPUs are {percent(busy)} busy"
-        )
+        return present(HINT, f"{backlog:.0f} connections wait to be accepted while the CPUs are {percent(busy)} busy")
     return absent(UNLIKELY, f"{backlog:.0f} connections wait to be accepted")
 
 

@@ -31,17 +31,13 @@ def api_slow(evidence: Evidence) -> Finding:
     for evidence_id, reading in observations.indexed("service.first_byte"):
         looked = True
         service = reading.labels.get("service", "")
-        connect = min(
-            (r.value for r in observations.readings("service.connect", service=service)), default=0.0
-        )
+        connect = min((r.value for r in observations.readings("service.connect", service=service)), default=0.0)
         sigma = excess(evidence, reading, floor=0.1)
         normal = normal_value(evidence, reading)
         usual = f", normal is {seconds(normal)}" if normal is not None else ""
         said = f"{service} connects in {seconds(connect)} and answers after {seconds(reading.value)}{usual}"
         if connect < 0.3 * reading.value and ((sigma is not None and sigma > 4) or reading.value > 1.0):
-            worst = present(
-                CERTAIN if reading.value > 1.0 else STRONG, said, [evidence_id], {"service": service}
-            )
+            worst = present(CERTAIN if reading.value > 1.0 else STRONG, said, [evidence_id], {"service": service})
     for evidence_id, failure in observations.failures("service.first_byte"):
         service = failure.labels.get("service", "")
         if failure.kind is FailureKind.TIMEOUT and observations.readings("service.connect", service=service):
@@ -97,9 +93,7 @@ def _service_failure(
         for evidence_id, failure in evidence.observations.failures(name):
             if failure.kind in kinds and (not reasons or failure.labels.get("reason") in reasons):
                 service = failure.labels.get("service", "")
-                return present(
-                    CERTAIN, f"{service}: {words}: {failure.message}", [evidence_id], {"service": service}
-                )
+                return present(CERTAIN, f"{service}: {words}: {failure.message}", [evidence_id], {"service": service})
         if evidence.observations.readings(name) or evidence.observations.readings("service.connect"):
             return absent(-4.0, "the services that were asked do not show it")
         return unknown("no --service was given")
@@ -122,9 +116,7 @@ def certificate_expired(evidence: Evidence) -> Finding:
             )
     for evidence_id, failure in evidence.observations.failures("service.tls"):
         if failure.labels.get("reason") == "expired":
-            return present(
-                CERTAIN, failure.message, [evidence_id], {"service": failure.labels.get("service", "")}
-            )
+            return present(CERTAIN, failure.message, [evidence_id], {"service": failure.labels.get("service", "")})
     if evidence.observations.readings("service.certificate.expires_in") or evidence.observations.readings(
         "service.tls"
     ):
@@ -197,9 +189,7 @@ def rate_limited(evidence: Evidence) -> Finding:
     base = _status("external-api-rate-limited", lambda s: s == 429, CERTAIN, "limits our rate")(evidence)
     for evidence_id, reading in evidence.observations.indexed("service.rate_limit.remaining"):
         if reading.value <= 0:
-            return present(
-                STRONG, f"{reading.labels.get('service', '')} says that no requests are left", [evidence_id]
-            )
+            return present(STRONG, f"{reading.labels.get('service', '')} says that no requests are left", [evidence_id])
     return base
 
 
@@ -218,9 +208,7 @@ def _dns(mechanism: str, kind: FailureKind, words: str) -> Detector:
         bad = dns_failures(evidence, kind)
         if bad:
             who = bad[0][1].labels.get("service") or bad[0][1].labels.get("host", "")
-            return present(
-                CERTAIN, f"{who}: {words}: {bad[0][1].message}", [i for i, _ in bad], {"service": who}
-            )
+            return present(CERTAIN, f"{who}: {words}: {bad[0][1].message}", [i for i, _ in bad], {"service": who})
         if evidence.observations.readings("service.dns"):
             return absent(-4.0, "names resolve")
         return unknown("no name was resolved")

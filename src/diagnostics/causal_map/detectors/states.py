@@ -48,9 +48,7 @@ def db_lock_wait(evidence: Evidence) -> Finding:
     if waits:
         evidence_id, worst = max(waits, key=lambda pair: pair[1].value)
         waiters = {r.labels.get("waiter_pid") for _, r in waits}
-        strength = (
-            CERTAIN if worst.value > 0.5 or len(waiters) > 2 else TYPICAL if worst.value > 0.05 else 1.5
-        )
+        strength = CERTAIN if worst.value > 0.5 or len(waiters) > 2 else TYPICAL if worst.value > 0.05 else 1.5
         said = (
             f"{len(waiters)} session(s) wait for a lock, the longest for {seconds(worst.value)}, held by backend "
             f"{worst.labels.get('blocker_pid', '?')} ({worst.labels.get('blocker_state', '?')})"
@@ -67,9 +65,7 @@ def db_pool_exhausted(evidence: Evidence) -> Finding:
     for evidence_id, limit in observations.indexed("pool.limit"):
         out = observations.value("pool.checked_out", 0.0) or 0.0
         if limit.value > 0 and out >= limit.value:
-            return present(
-                CERTAIN, f"all {limit.value:.0f} pooled connections are checked out", [evidence_id]
-            )
+            return present(CERTAIN, f"all {limit.value:.0f} pooled connections are checked out", [evidence_id])
     waiting = [
         (i, r)
         for i, r in observations.indexed("process.stack")
@@ -187,14 +183,10 @@ def external_call_slow(evidence: Evidence) -> Finding:
         elif reading.value > 1.0:
             worst = max(worst, (STRONG, f"{service} answers after {seconds(reading.value)}", [evidence_id]))
     timeouts = [
-        (i, f)
-        for i, f in evidence.observations.failures("service.first_byte")
-        if f.kind is FailureKind.TIMEOUT
+        (i, f) for i, f in evidence.observations.failures("service.first_byte") if f.kind is FailureKind.TIMEOUT
     ]
     for evidence_id, failure in timeouts:
-        worst = max(
-            worst, (CERTAIN, f"{failure.labels.get('service', '')} does not answer in time", [evidence_id])
-        )
+        worst = max(worst, (CERTAIN, f"{failure.labels.get('service', '')} does not answer in time", [evidence_id]))
     if worst[0] > 0:
         return present(*worst)
     if looked:
@@ -210,9 +202,7 @@ def external_call_fails(evidence: Evidence) -> Finding:
                 return present(
                     STRONG, f"{failure.labels.get('service', 'a service')}: {failure.message}", [evidence_id]
                 )
-    bad = [
-        (i, r) for i, r in evidence.observations.indexed("service.status") if r.value >= 500 or r.value == 429
-    ]
+    bad = [(i, r) for i, r in evidence.observations.indexed("service.status") if r.value >= 500 or r.value == 429]
     if bad:
         return present(
             STRONG,
@@ -247,9 +237,7 @@ def cpu_starved(evidence: Evidence) -> Finding:
             f"the application gets a CPU when it wants one (waits {percent(worst.value)})",
             [evidence_id],
         )
-    return absent(
-        -1.0, f"the application waits for a CPU in {percent(worst.value)} of the time", [evidence_id]
-    )
+    return absent(-1.0, f"the application waits for a CPU in {percent(worst.value)} of the time", [evidence_id])
 
 
 def event_loop_blocked(evidence: Evidence) -> Finding:
@@ -288,8 +276,7 @@ def _inside_loop(trace: str) -> bool:
     if not leaf or leaf.startswith(("select", "_run_once", "epoll", "poll", "wait")):
         return False
     return any(
-        frame.startswith(("_run ", "_run(", "run_endpoint_function", "app ", "__call__", "run_asgi"))
-        or frame == "_run"
+        frame.startswith(("_run ", "_run(", "run_endpoint_function", "app ", "__call__", "run_asgi")) or frame == "_run"
         for frame in frames
     )
 
@@ -345,14 +332,10 @@ def unhandled_exception(evidence: Evidence) -> Finding:
             continue
         before = float(reading.labels.get("before", "0") or 0)
         if reading.value > 3 * (before + 0.3):
-            new.append(
-                (reading.value, evidence_id, f"{exception}: {reading.labels.get('example', '')[:120]}")
-            )
+            new.append((reading.value, evidence_id, f"{exception}: {reading.labels.get('example', '')[:120]}"))
     if new:
         count, evidence_id, said = max(new)
-        return present(
-            STRONG if count >= 4 else TYPICAL, f"{count:.0f} tracebacks that are new: {said}", [evidence_id]
-        )
+        return present(STRONG if count >= 4 else TYPICAL, f"{count:.0f} tracebacks that are new: {said}", [evidence_id])
     if looked or evidence.observations.readings("log.lines"):
         return absent(UNLIKELY, "no new tracebacks in the log")
     return unknown("no --log was given")

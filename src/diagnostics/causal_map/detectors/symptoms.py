@@ -36,19 +36,13 @@ def requests_fail(evidence: Evidence) -> Finding:
     looked = bool(requests) or bool(evidence.observations.indexed("endpoint.status"))
     ratio = errors / requests if requests else 0.0
     ratio_before = before_errors / before_requests if before_requests else 0.0
-    ids = [
-        i
-        for name in ("log.access.errors", "log.access.requests")
-        for i, _ in evidence.observations.indexed(name)
-    ]
+    ids = [i for name in ("log.access.errors", "log.access.requests") for i, _ in evidence.observations.indexed(name)]
     if requests >= 5 and errors >= 2 and ratio > ERROR_BUDGET and ratio > 2 * ratio_before:
         strength = STRONG if ratio < 0.05 else CERTAIN
         said = f"{percent(ratio)} of {requests:.0f} requests fail (before: {percent(ratio_before)})"
         return present(strength if errors >= 4 else TYPICAL, said, ids)
     if requests >= 5 and errors >= 3 and ratio > ERROR_BUDGET:
-        said = (
-            f"{percent(ratio)} of {requests:.0f} requests fail, as they did before ({percent(ratio_before)})"
-        )
+        said = f"{percent(ratio)} of {requests:.0f} requests fail, as they did before ({percent(ratio_before)})"
         return present(TYPICAL, said, ids)
     if failed_here:
         paths = sorted({r.labels.get("path", "") for _, r in failed_here})
@@ -66,11 +60,7 @@ def requests_fail(evidence: Evidence) -> Finding:
     if failure_of(evidence, "endpoint.connect", FailureKind.REFUSED, FailureKind.RESET):
         return present(TYPICAL, "nobody answers at the service's address")
     if looked:
-        said = (
-            f"{errors:.0f} of {requests:.0f} requests failed lately"
-            if requests
-            else "our own requests are answered"
-        )
+        said = f"{errors:.0f} of {requests:.0f} requests failed lately" if requests else "our own requests are answered"
         return absent(RULED_OUT if requests >= 20 else UNLIKELY, said, ids)
     return unknown("no access log and no --url: cannot see whether requests fail")
 
@@ -83,9 +73,7 @@ def requests_slow(evidence: Evidence) -> Finding:
         return present(CERTAIN, f"{len(timeouts)} of our own requests got no answer in time", timeouts)
     worst: tuple[float, str, list[str]] = (0.0, "", [])
     looked = False
-    recent = {
-        r.labels.get("file", ""): (i, r) for i, r in observations.indexed("log.access.p95", window="recent")
-    }
+    recent = {r.labels.get("file", ""): (i, r) for i, r in observations.indexed("log.access.p95", window="recent")}
     before = {r.labels.get("file", ""): r for r in observations.readings("log.access.p95", window="before")}
     for file, (evidence_id, reading) in recent.items():
         looked = True
@@ -99,9 +87,7 @@ def requests_slow(evidence: Evidence) -> Finding:
                 worst = max(worst, (min(CERTAIN, 2 + sigma / 3), said, [evidence_id]))
         elif earlier is not None and reading.value > 2.5 * earlier.value and reading.value > 0.15:
             said = f"p95 of requests is {seconds(reading.value)}, a while ago it was {seconds(earlier.value)}"
-            worst = max(
-                worst, (STRONG if reading.value > 4 * earlier.value else TYPICAL, said, [evidence_id])
-            )
+            worst = max(worst, (STRONG if reading.value > 4 * earlier.value else TYPICAL, said, [evidence_id]))
         if reading.value > SLOW_SECONDS:
             said = f"p95 of requests is {seconds(reading.value)}"
             worst = max(worst, (STRONG if reading.value > 2 else TYPICAL, said, [evidence_id]))
@@ -130,9 +116,7 @@ def service_down(evidence: Evidence) -> Finding:
     """Nobody listens, or nobody answers."""
     refused = failure_of(evidence, "endpoint.connect", FailureKind.REFUSED, FailureKind.RESET)
     if refused:
-        return present(
-            CERTAIN, f"the service's own address refuses connections: {refused[1].message}", [refused[0]]
-        )
+        return present(CERTAIN, f"the service's own address refuses connections: {refused[1].message}", [refused[0]])
     gone = failure_of(evidence, "process", FailureKind.NOT_FOUND)
     if gone:
         return present(STRONG, f"the process is gone: {gone[1].message}", [gone[0]])

@@ -274,6 +274,7 @@ MECHANISMS = (
             Edge(effect="db-queries-slow", probability=0.7),
             Edge(effect="requests-slow", probability=0.7),
         ),
+        detect=DETECTORS["data-growth-crossed-threshold"],
         prior=2.0,
         remedies=(
             Remedy(

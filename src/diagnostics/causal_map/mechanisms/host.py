@@ -228,9 +228,7 @@ MECHANISMS = (
             Remedy(
                 id="disk-io-saturated/1",
                 title="Stop or throttle what uses the disk (ionice, backup window), move the data to fa",
-                plan=(
-                    "Stop or throttle what uses the disk (ionice, backup window), move the data to faster storage.",
-                ),
+                plan=("Stop or throttle what uses the disk (ionice, backup window), move the data to faster storage.",),
             ),
         ),
     ),

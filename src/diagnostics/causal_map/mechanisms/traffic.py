@@ -52,6 +52,7 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.5),
             Edge(effect="jobs-stall", probability=0.5),
         ),
+        detect=DETECTORS["scheduled-jobs-overlap"],
         prior=2.0,
         remedies=(
             Remedy(

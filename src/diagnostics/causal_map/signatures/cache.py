@@ -1,5 +1,7 @@
 """Texts of Redis, Celery, schedulers and cache semantics."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -28,9 +30,7 @@ SIGNATURES = table(
             (r"MISCONF Redis is configured to save RDB", 6.0),
             (r"Can't save in background", 5.0),
         ],
-        "redis-maxmemory-noeviction": [
-            (r"OOM command not allowed|command not allowed when used memory", 6.0)
-        ],
+        "redis-maxmemory-noeviction": [(r"OOM command not allowed|command not allowed when used memory", 6.0)],
         "redis-maxclients-reached": [
             (r"max number of clients reached", 6.0),
             (r"redis.{0,60}Too many connections", 4.5),
@@ -91,9 +91,7 @@ SIGNATURES = table(
         "queue-declaration-conflict": [
             (r"PRECONDITION_FAILED - inequivalent arg|NOT_FOUND - no (?:queue|exchange)", 5.5)
         ],
-        "poison-message-requeue-loop": [
-            (r"celery.{0,40}Retry in \d+s|redelivered: ?True|delivery count|requeue", 2.0)
-        ],
+        "poison-message-requeue-loop": [(r"celery.{0,40}Retry in \d+s|redelivered: ?True|delivery count|requeue", 2.0)],
         "task-serialisation-error": [
             (r"kombu\.exceptions\.(?:EncodeError|ContentDisallowed|DecodeError)", 6.0),
             (r"Refusing to deserialize (?:untrusted|disabled) content", 6.0),

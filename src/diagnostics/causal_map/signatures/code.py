@@ -1,5 +1,7 @@
 """Texts of bugs of our own with healthy surroundings."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -47,9 +49,7 @@ SIGNATURES = table(
             (r"Out of range float values are not JSON compliant", 5.5),
         ],
         "recursion-error": [(r"maximum recursion depth exceeded|RecursionError", 6.0)],
-        "sync-orm-in-async-context": [
-            (r"SynchronousOnlyOperation|You cannot call this from an async context", 6.0)
-        ],
+        "sync-orm-in-async-context": [(r"SynchronousOnlyOperation|You cannot call this from an async context", 6.0)],
         "orm-driver-misuse": [
             (r"can't adapt type '", 6.0),
             (r"can't subtract offset-naive and offset-aware.{0,200}asyncpg", 3.0),

@@ -1,5 +1,7 @@
 """Texts of environment, settings, deploys and second instances."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table

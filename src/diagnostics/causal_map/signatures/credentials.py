@@ -1,5 +1,7 @@
 """Texts of passwords, keys, tokens, roles, signatures and host-based access."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -204,8 +206,6 @@ STORIES = table(
                 2.5,
             )
         ],
-        "mutual-tls-client-certificate-rejected": [
-            (r"client cert\w*|mtls|mutual tls|клиентск\w* сертификат\w*", 4.0)
-        ],
+        "mutual-tls-client-certificate-rejected": [(r"client cert\w*|mtls|mutual tls|клиентск\w* сертификат\w*", 4.0)],
     }
 )

@@ -1,5 +1,7 @@
 """Texts of packages that are missing, moved or do not fit."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -60,12 +62,8 @@ STORIES = table(
                 2.0,
             ),
         ],
-        "dependency-version-conflict": [
-            (r"(?:version|dependency) conflict|конфликт\w* (?:верси|зависимост)\w*", 3.5)
-        ],
-        "binary-abi-mismatch": [
-            (r"new base image|alpine|musl|debian|glibc|нов\w* (?:базов\w* )?образ\w*", 1.0)
-        ],
+        "dependency-version-conflict": [(r"(?:version|dependency) conflict|конфликт\w* (?:верси|зависимост)\w*", 3.5)],
+        "binary-abi-mismatch": [(r"new base image|alpine|musl|debian|glibc|нов\w* (?:базов\w* )?образ\w*", 1.0)],
         "circular-import": [(r"refactor\w*|рефакторинг\w*", 0.8)],
         "python-version-mismatch": [
             (r"python ?3\.\d+ (?:upgrade|to)|upgrad\w* (?:to )?python|обновил\w* (?:python|питон)", 2.5)

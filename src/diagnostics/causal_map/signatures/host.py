@@ -1,5 +1,7 @@
 """Texts of a sick host: CPU, memory, disks, kernel limits, clock."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -198,9 +200,7 @@ STORIES = table(
             ),
             (r"si/so|vmstat", 2.0),
         ],
-        "ephemeral-ports-exhausted": [
-            (r"time_wait|ephemeral ports?|эфемерн\w* порт\w*|ip_local_port_range", 4.0)
-        ],
+        "ephemeral-ports-exhausted": [(r"time_wait|ephemeral ports?|эфемерн\w* порт\w*|ip_local_port_range", 4.0)],
         "listen-backlog-overflow": [(r"somaxconn|listen (?:queue|backlog)|syn flood\w*|backlog", 3.0)],
         "conntrack-table-full": [(r"conntrack", 4.0)],
         "host-clock-skew": [

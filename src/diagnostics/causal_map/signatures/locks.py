@@ -1,5 +1,7 @@
 """Texts of waits and conflicts between transactions."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -111,9 +113,7 @@ STORIES = table(
             (r"lock_timeout ?(?:=|to|of|:|is|at|set)? ?(?:to )?'?\d+ ?(?:ms|мс|s\b)?", 6.0),
             (r"lock_timeout", 4.0),
         ],
-        "serialization-failure-no-retry": [
-            (r"isolation level|serializable|repeatable read|уровень изоляции", 2.5)
-        ],
+        "serialization-failure-no-retry": [(r"isolation level|serializable|repeatable read|уровень изоляции", 2.5)],
         "skip-nowait-lock-conflict": [(r"nowait|double[- ]click\w*|двойн\w* клик\w*|два раза нажа\w*", 3.0)],
         "deadlock-app-lock-order": [
             (

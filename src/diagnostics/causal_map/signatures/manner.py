@@ -3,6 +3,8 @@
 Each concept is a list of patterns with weights, in English and Russian; the same matcher as for mechanisms reads them.
 """
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from functools import lru_cache

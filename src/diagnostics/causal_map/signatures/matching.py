@@ -105,11 +105,11 @@ def table(rows: Mapping[str, Iterable[tuple[str, float]]]) -> dict[str, tuple[Si
     }
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, limit: int = MAX_TEXT) -> str:
     """Return ``text``, with its middle cut out when it is longer than anybody should search."""
-    if len(text) <= MAX_TEXT:
+    if len(text) <= limit:
         return text
-    half = MAX_TEXT // 2
+    half = limit // 2
     return f"{text[:half]}\n{text[-half:]}"
 
 
@@ -188,7 +188,7 @@ class Matcher:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    at_word = r"(?<![^\W_])" if pattern[0].isalnum() or pattern.startswith("(?:") else ""
+    at_word = r"(?<![^\W_])" if pattern[0].isalnum() or pattern.startswith(("(?:", r"\d", r"\w")) else ""
     return re.compile(f"{at_word}(?:{pattern})", re.IGNORECASE)
 
 
@@ -243,9 +243,7 @@ def _branch(branch: str, *, starts_word: bool, ends_word: bool) -> tuple[frozens
             after = branch[end + 1 :]
             inside = branch[index + 1 : end].removeprefix("?:")
             if not after.startswith(("?", "*", "{")) and not inside.startswith("?"):
-                bounded = after.startswith(("\\b", "\\s", " ", ":", ",", "'", '"')) or (
-                    not after and ends_word
-                )
+                bounded = after.startswith(("\\b", "\\s", " ", ":", ",", "'", '"')) or (not after and ends_word)
                 choices.extend(_required(inside, starts_word=run[-1] == " ", ends_word=bounded))
             run.append(_UNKNOWN)
             index = end

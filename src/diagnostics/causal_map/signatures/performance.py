@@ -1,5 +1,7 @@
 """Texts of slow plans, storage, vacuum, WAL, sequences and corruption in PostgreSQL."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -132,7 +134,7 @@ STORIES = table(
             ),
             (r"lazy (?:load\w*|relations?)|selectinload|joinedload|select_related|prefetch_related", 2.5),
             (
-                r"(?:сотн|тысяч|\d{2,})\w* (?:sql[- ]?)?запрос\w* (?:к (?:базе|бд)|(?:на|за) (?:одн\w* )?(?:страниц|запрос)\w*)|каждый запрос быстр\w*",
+                r"(?:сотн\w*|тысяч\w*|\d{2,6}) (?:sql[- ]?)?запрос\w* (?:к (?:базе|бд)|(?:на|за) (?:одн\w* )?(?:страниц|запрос)\w*)|каждый запрос быстр\w*",
                 4.5,
             ),
             (r"(?:list|page) .{0,30}(?:slower|longer) with (?:the )?number of", 3.5),
@@ -202,9 +204,7 @@ STORIES = table(
             ),
             (r"(?:disk|диск) .{0,20}100 ?%", 2.0),
         ],
-        "pg-wal-archive-failing": [
-            (r"archive_command|wal[- ]?(?:g|e)\b|pgbackrest|barman|архивац\w* wal", 4.0)
-        ],
+        "pg-wal-archive-failing": [(r"archive_command|wal[- ]?(?:g|e)\b|pgbackrest|barman|архивац\w* wal", 4.0)],
         "table-bloat-autovacuum-off": [
             (
                 r"auto ?vacuum\w*|bloat\w*|dead tuples?|n_dead_tup|блоат\w*|вакуум\w*|мёртв\w* строк\w*|мертв\w* строк\w*|раздут\w*",
@@ -222,9 +222,7 @@ STORIES = table(
             ),
         ],
         "txid-wraparound-protection": [(r"wraparound|transaction ids?|single-user mode|freeze", 3.5)],
-        "data-page-corruption": [
-            (r"corrupt\w*|damaged|bad (?:sector|block)s?|поврежд\w*|битая страница|битый", 2.5)
-        ],
+        "data-page-corruption": [(r"corrupt\w*|damaged|bad (?:sector|block)s?|поврежд\w*|битая страница|битый", 2.5)],
         "index-collation-changed": [
             (r"glibc|collation|locale", 3.0),
             (r"(?:after|since) (?:the )?(?:os|base image|debian|ubuntu|distribution) upgrade", 1.0),

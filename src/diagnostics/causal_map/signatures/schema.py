@@ -1,5 +1,7 @@
 """Texts of schema drift and migrations."""
 
+# ruff: noqa: E501 - a pattern is easier to read in one piece
+
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
@@ -148,9 +150,7 @@ STORIES = table(
                 3.0,
             )
         ],
-        "alembic-revision-missing": [
-            (r"rollback|rolled back|branch switch|switched (?:the )?branch|откат\w*", 1.5)
-        ],
+        "alembic-revision-missing": [(r"rollback|rolled back|branch switch|switched (?:the )?branch|откат\w*", 1.5)],
         "partition-missing": [
             (r"partition(?:s|ed|ing)? (?:for|of|by|table)|партици\w*|pg_partman|next month's partition", 3.0)
         ],

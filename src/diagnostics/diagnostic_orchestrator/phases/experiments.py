@@ -41,9 +41,7 @@ def second_look(
     deadline_seconds: float,
 ) -> tuple[Observations, tuple[str, ...]]:
     """Run the probes that can separate ``close`` once more over a window twice as long; fresh readings replace the old ones."""
-    wanted = tuple(
-        dict.fromkeys(prefix for id_ in close for prefix in _BY_LAYER.get(causal_map[id_].layer, ()))
-    )
+    wanted = tuple(dict.fromkeys(prefix for id_ in close for prefix in _BY_LAYER.get(causal_map[id_].layer, ())))
     probes = [
         probe
         for probe in probes_for(target, baseline=baseline, window_seconds=4.0, classify_line=match_line)
@@ -54,6 +52,4 @@ def second_look(
     again = look(probes, clock=clock, deadline_seconds=deadline_seconds)
     fresh = again.names()
     kept = Observations(o for o in first if o.name not in fresh)
-    return kept + again, tuple(
-        f"looked again at {probe.name} to separate {', '.join(close[:3])}" for probe in probes
-    )
+    return kept + again, tuple(f"looked again at {probe.name} to separate {', '.join(close[:3])}" for probe in probes)

@@ -31,9 +31,7 @@ def observe(
     window_seconds: float,
 ) -> Observations:
     """Run all probes side by side; add what only the inside knows (the engine's pool)."""
-    probes = list(
-        probes_for(target, baseline=baseline, window_seconds=window_seconds, classify_line=match_line)
-    )
+    probes = list(probes_for(target, baseline=baseline, window_seconds=window_seconds, classify_line=match_line))
     if engine is not None:
         from diagnostics.system_monitor.postgres.pool import PoolProbe
 
@@ -79,6 +77,5 @@ def _lean(causal_map: CausalMap, finding: Finding, reported: Sequence[str]) -> F
 def gaps(target: Target, observations: Observations) -> tuple[CouldNotLook, ...]:
     """Return what was not given or could not be read."""
     return tuple(
-        CouldNotLook(what=what, why=why, hint=hint)
-        for what, why, hint in could_not_look(target, observations)
+        CouldNotLook(what=what, why=why, hint=hint) for what, why, hint in could_not_look(target, observations)
     )

@@ -138,9 +138,7 @@ def _root_cause(
         if other != id_ and probability > 0.1 and other in findings and findings[other].state is State.PRESENT
     )
     against = tuple(
-        f"{causal_map[m].title}: {findings[m].sentence}"
-        for m, _ in (entry.against if entry else ())
-        if m in findings
+        f"{causal_map[m].title}: {findings[m].sentence}" for m, _ in (entry.against if entry else ()) if m in findings
     )
     contributing = tuple(
         f.mechanism
@@ -178,11 +176,7 @@ def whys(causal_map: CausalMap, root: str, findings: Mapping[str, Finding]) -> t
         seen = found is not None and found.state is State.PRESENT
         title = causal_map[effect].title
         node = causal_map[cause]
-        answer = (
-            f"{node.title}: {found.sentence}"
-            if seen and found is not None
-            else f"{node.title} ({node.summary})"
-        )
+        answer = f"{node.title}: {found.sentence}" if seen and found is not None else f"{node.title} ({node.summary})"
         steps.append(
             Why(
                 question=f"Why: {title[0].lower()}{title[1:]}?",
