@@ -10,9 +10,8 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
-
 from examples.meeting_scheduler.postgres import running_postgres
+from sqlalchemy import create_engine, text
 
 
 def test_the_application_role_owns_its_database_and_is_no_superuser(postgres):
@@ -30,7 +29,9 @@ def test_its_url_works_with_sqlalchemy_and_statements_are_counted(postgres):
     engine = create_engine(postgres.url)
     with engine.connect() as connection:
         connection.execute(text("SELECT 42 AS the_answer_to_count"))
-        seen = connection.execute(text("SELECT query FROM pg_stat_statements WHERE query LIKE '%the_answer_to_count%'"))
+        seen = connection.execute(
+            text("SELECT query FROM pg_stat_statements WHERE query LIKE '%the_answer_to_count%'")
+        )
         assert seen.all()
     engine.dispose()
 
