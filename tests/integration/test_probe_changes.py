@@ -165,7 +165,7 @@ def test_an_environment_is_compared_without_being_shown(service: subprocess.Pope
 
 def test_digests_of_another_machine_are_not_compared(service: subprocess.Popen[bytes]) -> None:
     facts = ChangesProbe(pids=(service.pid,)).facts(SYSTEM_CLOCK)
-    foreign = {name: "ffffffff" for name in facts}
+    foreign = dict.fromkeys(facts, "ffffffff")
 
     seen = see(pids=(service.pid,), baseline=Baseline(facts=foreign))
 

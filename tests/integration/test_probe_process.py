@@ -1,5 +1,7 @@
 """The process and stack probes on real processes that are sick in one way each."""
 
+# ruff: noqa: E501 - texts stay whole
+
 from __future__ import annotations
 
 import os

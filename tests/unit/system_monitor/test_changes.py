@@ -1,5 +1,7 @@
 """What differs from what was normal."""
 
+# ruff: noqa: E501 - texts stay whole
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

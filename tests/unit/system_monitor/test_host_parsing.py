@@ -1,7 +1,5 @@
 """What the kernel writes, read from recorded texts."""
 
-# ruff: noqa: E501 - recorded lines stay whole
-
 from __future__ import annotations
 
 from datetime import UTC, datetime

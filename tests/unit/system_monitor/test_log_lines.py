@@ -137,9 +137,7 @@ def test_a_json_line_may_hold_an_exception_in_many_ways() -> None:
 
 
 def test_a_timed_event_is_a_span() -> None:
-    line = PARSER.parse(
-        '{"timestamp":"2026-11-25T07:30:00Z","level":"INFO","name":"book","duration_seconds":0.25}'
-    )
+    line = PARSER.parse('{"timestamp":"2026-11-25T07:30:00Z","level":"INFO","name":"book","duration_seconds":0.25}')
 
     assert line.span is not None
     assert (line.span.name, line.span.seconds, line.span.failed) == ("book", 0.25, False)
@@ -163,10 +161,7 @@ def test_a_moment_without_zone_is_read_in_the_zone_of_the_log() -> None:
 def test_decembers_lines_are_read_in_january() -> None:
     january = LineParser(reference=datetime(2027, 1, 1, 0, 5, tzinfo=UTC).timestamp())
 
-    assert (
-        january.parse("Dec 31 23:59:00 web app: x").at
-        == datetime(2026, 12, 31, 23, 59, tzinfo=UTC).timestamp()
-    )
+    assert january.parse("Dec 31 23:59:00 web app: x").at == datetime(2026, 12, 31, 23, 59, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize(

@@ -54,16 +54,12 @@ def test_an_uncaught_traceback_without_a_head_is_an_error_of_its_own() -> None:
     seen = read([f"{stamp(2)} INFO app ok", TRACE])
 
     assert seen.value("log.errors", window="recent") == 1
-    assert (
-        seen.readings("log.template", level="ERROR")[0].labels["exception"]
-        == "psycopg.errors.UndefinedColumn"
-    )
+    assert seen.readings("log.template", level="ERROR")[0].labels["exception"] == "psycopg.errors.UndefinedColumn"
 
 
 def test_a_chain_is_counted_once() -> None:
-    chain = (
-        f"{TRACE}\n\nThe above exception was the direct cause of the following exception:\n\n"
-        + TRACE.replace("psycopg.errors.UndefinedColumn", "sqlalchemy.exc.ProgrammingError")
+    chain = f"{TRACE}\n\nThe above exception was the direct cause of the following exception:\n\n" + TRACE.replace(
+        "psycopg.errors.UndefinedColumn", "sqlalchemy.exc.ProgrammingError"
     )
 
     seen = read([f"{stamp(2)} INFO app ok", chain])
@@ -137,9 +133,7 @@ def test_texts_are_classified_once_per_template_and_counted_per_line() -> None:
         asked.append(text)
         return [("db-lock-wait", 3.0)] if "lock timeout" in text else []
 
-    lines = [
-        f"{stamp(50 - i / 10)} ERROR app canceling statement due to lock timeout, job {i}" for i in range(200)
-    ]
+    lines = [f"{stamp(50 - i / 10)} ERROR app canceling statement due to lock timeout, job {i}" for i in range(200)]
     seen = read([*quiet(50), *lines], classify)
 
     (signature,) = seen.readings("log.signature")
@@ -180,9 +174,7 @@ def test_timed_events_are_spans() -> None:
 
 
 def test_invalid_json_is_counted() -> None:
-    seen = read(
-        [f'{{"timestamp":"{stamp(1).replace(",", ".")}","level":"INFO","message":"x"}}', '{"broken', "{also"]
-    )
+    seen = read([f'{{"timestamp":"{stamp(1).replace(",", ".")}","level":"INFO","message":"x"}}', '{"broken', "{also"])
 
     assert seen.value("log.invalid_json") == 2
 

@@ -1,5 +1,7 @@
 """Stack samples -> positions, and py-spy's words -> kinds of failure."""
 
+# ruff: noqa: E501 - texts stay whole
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
