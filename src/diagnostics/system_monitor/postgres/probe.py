@@ -143,6 +143,7 @@ class _Sweep:
         self._owners: dict[tuple[object, object, int], int | None] = {}
         self._server: Row = {}
         self._schema = ""
+        self._tables_before: Sequence[Row] = ()
         self._statements = "statements"
         self._lost = False
 
@@ -153,6 +154,7 @@ class _Sweep:
         yield from self._part("postgres.version", self._server_facts)
         before, failures = self._snapshot(("tables", "database", "checkpoints"))
         yield from failures
+        self._tables_before = before.get("tables", ())
         yield from self._part("postgres.statement.time", self._find_statements)
         old_statements = self._statement_rows()
         started = self._clock.monotonic()
@@ -276,7 +278,7 @@ class _Sweep:
         yield from settings.role_observations(rows, limits, self._clock.now())
 
     def _tables(self) -> Iterable[Observation]:
-        rows = self._session.query("tables")
+        rows = self._tables_before or self._session.query("tables")
         pages: dict[int, Row] = {row["oid"]: row for row in self._session.query("table_pages")}
         at = self._clock.now()
         yield from tables.totals(rows, pages, at)
