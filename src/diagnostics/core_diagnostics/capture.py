@@ -18,9 +18,7 @@ FRAMES = 30
 FRAMES_WITH_LOCALS = 4
 CHAIN = 4
 _OWN = ("core_diagnostics/decorator.py", "core_diagnostics/context.py")
-_PLAIN_TEXT = frozenset(
-    {"UUID", "Decimal", "Fraction", "PosixPath", "WindowsPath", "PurePosixPath", "ZoneInfo"}
-)
+_PLAIN_TEXT = frozenset({"UUID", "Decimal", "Fraction", "PosixPath", "WindowsPath", "PurePosixPath", "ZoneInfo"})
 
 
 def freeze(value: Any, depth: int = DEPTH) -> Any:
@@ -79,7 +77,7 @@ def _freeze_dict(value: dict[Any, Any], depth: int) -> Any:
 
 def _freeze_object(value: Any, kind: type, depth: int) -> Any:
     name = f"{kind.__module__}.{kind.__qualname__}" if kind.__module__ != "builtins" else kind.__qualname__
-    if isinstance(value, type):
+    if issubclass(kind, type):
         return f"<class {value.__module__}.{value.__qualname__}>"
     if depth <= 0:
         return f"<{name}>"
@@ -102,7 +100,7 @@ def freeze_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
 def error_text(error: BaseException) -> str:
     """Return what the error says; an error that cannot say anything does not raise another."""
     try:
-        return str(error)[:8000]
+        return str(error)[:4000]
     except Exception as failure:  # noqa: BLE001 - a broken __str__ of a stranger must not replace their error
         return f"<no text: {type(failure).__name__}>"
 
@@ -111,9 +109,7 @@ def type_name(error: BaseException) -> str:
     """Return the error's class as a traceback shows it."""
     kind = type(error)
     return (
-        kind.__qualname__
-        if kind.__module__ in ("builtins", "__main__")
-        else f"{kind.__module__}.{kind.__qualname__}"
+        kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     )
 
 
@@ -122,15 +118,16 @@ def capture_error(error: BaseException, *, detail: bool) -> dict[str, Any]:
     captured: dict[str, Any] = {"type": type_name(error), "message": error_text(error)}
     if not detail:
         return captured
-    captured["frames"] = _frames(error.__traceback__, with_locals=True)
+    try:
+        captured["frames"] = _frames(error.__traceback__, with_locals=True)
+    except Exception:  # noqa: BLE001 - values can be arbitrarily odd (changed meanwhile by other threads): do without
+        captured["frames"] = _frames(error.__traceback__, with_locals=False)
     chain: list[dict[str, Any]] = []
     seen = {id(error)}
     current: BaseException | None = error
     while current is not None and len(chain) < CHAIN:
         cause = current.__cause__
-        linked = (
-            cause if cause is not None else (None if current.__suppress_context__ else current.__context__)
-        )
+        linked = cause if cause is not None else (None if current.__suppress_context__ else current.__context__)
         if linked is None or id(linked) in seen:
             break
         seen.add(id(linked))
@@ -172,9 +169,7 @@ def _frames(traceback: TracebackType | None, *, with_locals: bool) -> list[dict[
         entry: dict[str, Any] = {
             "file": frame.f_code.co_filename,
             "line": line,
-            "function": frame.f_code.co_qualname
-            if hasattr(frame.f_code, "co_qualname")
-            else frame.f_code.co_name,
+            "function": frame.f_code.co_qualname if hasattr(frame.f_code, "co_qualname") else frame.f_code.co_name,
         }
         if with_locals and number >= len(found) - FRAMES_WITH_LOCALS and frame.f_code.co_name != "<module>":
             entry["locals"] = freeze_mapping(frame.f_locals)
@@ -217,9 +212,7 @@ def render_error(captured: dict[str, Any]) -> dict[str, Any]:
             for frame in reversed(with_locals)
         ]
     if "members" in captured:
-        result["members"] = [
-            {**member, "message": redact(member["message"])} for member in captured["members"]
-        ]
+        result["members"] = [{**member, "message": redact(member["message"])} for member in captured["members"]]
     return result
 
 

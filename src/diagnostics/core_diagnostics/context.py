@@ -79,9 +79,11 @@ class DiagnosticContext:
         if error is not None:
             failed(site, self.origin, self._started, error, self.fields)
             return
-        more = None if self.fields is None else {"level": "INFO", "outcome": "ok", "fields": self.fields}
-        if len(site.pending) < site.limit:
-            site.put((site, self.origin, self._started, perf_counter_ns(), more))
+        if self.fields is not None:
+            more = {"level": "INFO", "outcome": "ok", "fields": self.fields}
+            site.logger.recorder.offer((site, self.origin, self._started, perf_counter_ns(), more))
+        elif len(site.pending) < site.limit:
+            site.put((site, self.origin, self._started, perf_counter_ns(), None))
         else:
             site.logger.recorder.drop()
 

@@ -133,9 +133,7 @@ def _with_entry(wrap: Callable[..., Any], function: Any, site: Site) -> Any:
     return wrap(announced, site)
 
 
-def failed(
-    site: Site, who: Any, started: int, error: BaseException, fields: dict[str, Any] | None = None
-) -> None:
+def failed(site: Site, who: Any, started: int, error: BaseException, fields: dict[str, Any] | None = None) -> None:
     """Make the event of a call that raised; never raise itself."""
     try:
         ended = perf_counter_ns()

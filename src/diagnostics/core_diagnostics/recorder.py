@@ -103,6 +103,8 @@ class FlightRecorder:
         self._sites: list[Site] = []
         self._lock = threading.Lock()
         self._count_lock = threading.RLock()
+        self._detailed = 0
+        self._detailed_limit = max(queue // 8, 1)
         self._dropped = 0
         self._dropped_told = 0
         self._received = 0
@@ -128,9 +130,14 @@ class FlightRecorder:
         return self._histories.setdefault(name, History())
 
     def offer(self, event: Event) -> None:
-        """Take an event that is not on the fast path; wake the writer."""
-        if len(self.pending) < self.limit:
+        """Take an event with details; of those fewer may wait, since each may hold kilobytes."""
+        with self._count_lock:
+            room = self._detailed < self._detailed_limit and len(self.pending) < self.limit
+            self._detailed += room
+        if room:
             self.put(event)
+            if self._detailed > self._detailed_limit // 2:
+                writer.wake()
         else:
             self.drop()
         if not writer.running():
@@ -183,6 +190,7 @@ class FlightRecorder:
         head = identity = ""
         out: list[str] | None = None
         touched: set[Site] = set()
+        detailed = 0
         for site, who, started, ended, more in batch:
             duration = ended - started
             if site is not last_site or (site.follows and who is not last_who):
@@ -193,6 +201,7 @@ class FlightRecorder:
                 touched.add(site)
             site.durations.append(duration)
             if more is not None:
+                detailed += 1
                 self._process_more(site, who, duration, ended + offset, more)
                 continue
             if out is None:
@@ -210,6 +219,9 @@ class FlightRecorder:
                 out.append(f"{stamp}{micro}{head}{identity}0.{str(duration + _SECOND)[1:]}{tail}")
             else:
                 out.append(f"{stamp}{micro}{head}{identity}{duration / 1e9:.9f}{tail}")
+        if detailed:
+            with self._count_lock:
+                self._detailed -= detailed
         self._received += len(batch)
         self._ring.extend(batch)
         slot = perf_counter_ns() // (SLOT_SECONDS * _SECOND)
@@ -240,10 +252,9 @@ class FlightRecorder:
     def _tell_drops(self) -> None:
         dropped, self._dropped_told = self._dropped - self._dropped_told, self._dropped
         at = perf_counter_ns() + self._offset()
-        record = encoding.record(
-            "diagnostics", "dropped", "flight_recorder", None, 0, at,
-            {"level": "WARNING", "message": f"{dropped} events dropped: the queue was full", "dropped": dropped},
-        )  # fmt: skip
+        message = f"{dropped} events dropped: the queue was full"
+        more = {"level": "WARNING", "message": message, "dropped": dropped}
+        record = encoding.record("diagnostics", "dropped", "flight_recorder", None, 0, at, more)
         targets = [site.logger.lines_for("WARNING") for site in self._sites]
         for lines in {id(lines): lines for lines in targets if lines is not None}.values():
             lines.append(encoding.line(record))
@@ -329,6 +340,7 @@ class FlightRecorder:
         self._lock = threading.Lock()
         self._count_lock = threading.RLock()
         self.pending.clear()
+        self._detailed = 0
         for site in self._sites:
             site.durations.clear()
             site.errors = 0

@@ -85,9 +85,7 @@ class FileSink:
             self._retry_at = monotonic() + self._pause
             self._pause = min(2 * self._pause, LAST_RETRY_SECONDS)
             self._close()
-            writer.complain(
-                f"diagnostics_log_not_written path={self.path}", f"error={error.strerror or error}"
-            )
+            writer.complain(f"diagnostics_log_not_written path={self.path}", f"error={error.strerror or error}")
         else:
             self.last_error = ""
             self._retry_at, self._pause = 0.0, FIRST_RETRY_SECONDS
@@ -105,9 +103,7 @@ class FileSink:
                     self._close()
         if self._descriptor is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(
-                self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o640
-            )
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o640)
             opened = os.fstat(descriptor)
             self._descriptor, self._inode = descriptor, (opened.st_dev, opened.st_ino)
             self._checked_at = now
@@ -197,9 +193,7 @@ class LoggingSink:
         for line in lines:
             level = line.partition('"level":"')[2].partition('"')[0]
             try:
-                self.logger.log(
-                    logging.getLevelNamesMapping().get(level, logging.INFO), "%s", line.rstrip("\n")
-                )
+                self.logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "%s", line.rstrip("\n"))
             except Exception as error:  # noqa: BLE001 - a handler of the host's that fails is theirs to repair
                 writer.complain("diagnostics_logging_sink_failed", f"{type(error).__name__}: {error}")
 

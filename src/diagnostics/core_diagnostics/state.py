@@ -50,9 +50,7 @@ def _process() -> dict[str, Any]:
         values["cpu_ratio"] = round((cpu - _last_cpu[0]) / (now - _last_cpu[1]), 4)
     _last_cpu = (cpu, now)
     try:
-        values["rss_bytes"] = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf(
-            "SC_PAGE_SIZE"
-        )
+        values["rss_bytes"] = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         values["open_files"] = sum(1 for _ in Path("/proc/self/fd").iterdir()) - 1
     except (OSError, ValueError, IndexError):
         _ask_psutil(values)
@@ -80,9 +78,7 @@ def _ask_psutil(values: dict[str, Any]) -> None:
 def _host() -> dict[str, Any]:
     values: dict[str, Any] = {"cpu_count": os.cpu_count()}
     try:
-        values["load_1m"], values["load_5m"], values["load_15m"] = (
-            round(load, 2) for load in os.getloadavg()
-        )
+        values["load_1m"], values["load_5m"], values["load_15m"] = (round(load, 2) for load in os.getloadavg())
     except (OSError, AttributeError):
         pass
     return values
@@ -90,9 +86,7 @@ def _host() -> dict[str, Any]:
 
 def _memory() -> dict[str, Any]:
     with Path("/proc/meminfo").open(encoding="ascii") as file:
-        found = {
-            name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in file)
-        }
+        found = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in file)}
     total, available = found["MemTotal"], found.get("MemAvailable", found["MemFree"])
     values = {
         "total_bytes": total,
@@ -116,9 +110,7 @@ def _disk() -> dict[str, Any]:
     return values
 
 
-def log_system_state(
-    checkpoint: str = "MANUAL_CHECK", *, logger: DiagnosticLogger | None = None
-) -> dict[str, Any]:
+def log_system_state(checkpoint: str = "MANUAL_CHECK", *, logger: DiagnosticLogger | None = None) -> dict[str, Any]:
     """Make an event with the state of process and host; return the state.
 
     Args:

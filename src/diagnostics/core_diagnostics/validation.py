@@ -34,9 +34,7 @@ def shape_of(data: object) -> dict[str, Any]:
     """
     kind = type(data)
     shape: dict[str, Any] = {
-        "type": kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
+        "type": kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     }
     if isinstance(data, _SIZED):
         shape["size"] = len(data)
@@ -48,9 +46,7 @@ def shape_of(data: object) -> dict[str, Any]:
     if isinstance(data, dict):
         _name_keys(shape, data)
     elif isinstance(data, list | tuple | deque) and data:
-        shape["item_types"] = sorted(
-            {type(item).__qualname__ for item, _ in zip(data, range(100), strict=False)}
-        )
+        shape["item_types"] = sorted({type(item).__qualname__ for item, _ in zip(data, range(100), strict=False)})
         nothing = sum(item is None for item, _ in zip(data, range(1000), strict=False))
         if nothing:
             shape["none_items"] = nothing
@@ -72,24 +68,18 @@ def _name_keys(shape: dict[str, Any], data: dict[Any, Any]) -> None:
     nothing = [_key(key) for key, value in data.items() if value is None][:_KEYS]
     if nothing:
         shape["none_keys"] = nothing
-    empty = [_key(key) for key, value in data.items() if isinstance(value, _SIZED) and len(value) == 0][
-        :_KEYS
-    ]
+    empty = [_key(key) for key, value in data.items() if isinstance(value, _SIZED) and len(value) == 0][:_KEYS]
     if empty:
         shape["empty_keys"] = empty
 
 
 def _types(expected: type | tuple[type, ...]) -> str:
-    return " or ".join(
-        kind.__qualname__ for kind in (expected if isinstance(expected, tuple) else (expected,))
-    )
+    return " or ".join(kind.__qualname__ for kind in (expected if isinstance(expected, tuple) else (expected,)))
 
 
 def _mismatch(data: Any, expected: Expected) -> str:
     """Return in words how the data differs from what was expected, without its values; else nothing."""
-    if isinstance(expected, type) or (
-        isinstance(expected, tuple) and all(isinstance(kind, type) for kind in expected)
-    ):
+    if isinstance(expected, type) or (isinstance(expected, tuple) and all(isinstance(kind, type) for kind in expected)):
         if isinstance(data, expected):
             return ""
         return f"expected {_types(expected)}, got {type(data).__qualname__}"
@@ -161,9 +151,7 @@ def _log(logger: DiagnosticLogger, data: object, checkpoint: str, problem: str) 
         if problem:
             more.update(level="ERROR", message=f"{checkpoint}: {problem}")
         elif data is None or shape.get("empty"):
-            more.update(
-                level="WARNING", message=f"{checkpoint}: data is {'None' if data is None else 'empty'}"
-            )
+            more.update(level="WARNING", message=f"{checkpoint}: data is {'None' if data is None else 'empty'}")
         site = logger.site("validation", checkpoint)
         site.history = None
         logger.emit(site, more)

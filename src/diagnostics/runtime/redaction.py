@@ -169,9 +169,10 @@ _UNQUOTED = re.compile(r"[^\s,;&<>\"']+[^\s,;&<>]*")
 _REST_OF_LINE = re.compile(r"[^\r\n\"'<>]+")
 #: Not values: placeholders of SQL and templates, and words that say that there is none.
 _PLACEHOLDER = re.compile(
-    r"\$\d+|\$\{?\w+\}?|%s|%\(\w+\)s|:\w+|\?|\{[\w.!:\[\]]*\}|<\w+>|null|none|true|false|undefined|nan|\*+|\[\w+\]|n/a|nil",
+    r"\$\d+|\$\{?\w+\}?|%s|%\(\w+\)s|:\w+|\?|\{[\w.!:\[\]]*\}|<\w+>|\*+|\[\w+\]|null|none|true|false",
     re.IGNORECASE,
 )
+_QUOTED_PLACEHOLDER = re.compile(r"\*+|%s|%\(\w+\)s|\$\d+|\?|\{\w*\}|null|none", re.IGNORECASE)
 _SAID_OF = re.compile(
     r"(?:is|was|not|must|should|required|incorrect|invalid|wrong|missing|expired|revoked|too|authentication|field|no|the|has|been|"
     r"cannot|can't|could|unexpected|empty|refused|rejected|failed|reset)\b",
@@ -277,15 +278,13 @@ def _is_reference(value: str) -> bool:
     return bool(dot) and head.replace(".", "").replace("_", "").isalnum() and is_secret_name(last)
 
 
-def _hide_value(
-    text: str, at: int, *, name: str, quoted_name: bool, colon: bool
-) -> tuple[int, int, str] | None:
+def _hide_value(text: str, at: int, *, name: str, quoted_name: bool, colon: bool) -> tuple[int, int, str] | None:
     """Return where the value starts and ends, and what to write instead; None when it is no secret."""
     quoted = _QUOTED.match(text, at)
     if quoted is not None:
         which = "v1" if quoted["escaped"] else ("v2" if quoted["v2"] is not None else "v3")
         start, end = quoted.span(which)
-        if not quoted[which] or _PLACEHOLDER.fullmatch(quoted[which]):
+        if not quoted[which] or _QUOTED_PLACEHOLDER.fullmatch(quoted[which]):
             return start, end, quoted[which]
         return start, end, MARK
     if at < len(text) and text[at] in "[{(":
@@ -307,10 +306,7 @@ def _hide_value(
     if (
         colon
         and not quoted_name
-        and (
-            _SAID_OF.match(value)
-            or text[max(0, at - 60) : at].lower().endswith(f"unexpected {name.lower()}: ")
-        )
+        and (_SAID_OF.match(value) or text[max(0, at - 60) : at].lower().endswith(f"unexpected {name.lower()}: "))
     ):
         return None
     if name.lower().endswith("pwd") and value[0] in "/~":
@@ -325,11 +321,7 @@ def _named(text: str) -> str:
     copied = 0
     while found is not None:
         start = found.start()
-        while (
-            start > copied
-            and found.start() - start < 40
-            and (text[start - 1].isalnum() or text[start - 1] in "_.-")
-        ):
+        while start > copied and found.start() - start < 40 and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
             start -= 1
         end = _TAIL.match(text, found.end()).end()  # type: ignore[union-attr]
         name = text[start:end].strip("-.")
@@ -434,12 +426,7 @@ def redact_mapping(
             result["…"] = f"{len(mapping) - items} more"
             break
         name = shorten(key if isinstance(key, str) else str(key), 100)
-        if (
-            is_secret_name(name)
-            and value is not None
-            and not isinstance(value, bool)
-            and value not in ("", b"")
-        ):
+        if is_secret_name(name) and value is not None and not isinstance(value, bool) and value not in ("", b""):
             result[redact(name)] = MARK
         else:
             result[redact(name)] = _redact_value(value, depth - 1, items, limit)
@@ -454,17 +441,11 @@ def _redact_value(value: Any, depth: int, items: int, limit: int) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{type(value).__name__} of {len(value)} bytes>"
     if isinstance(value, Mapping):
-        return (
-            redact_mapping(value, depth=depth, items=items, limit=limit)
-            if depth > 0
-            else f"<{len(value)} entries>"
-        )
+        return redact_mapping(value, depth=depth, items=items, limit=limit) if depth > 0 else f"<{len(value)} entries>"
     if isinstance(value, list | tuple | AbstractSet):
         if depth <= 0:
             return f"<{len(value)} items>"
-        kept = [
-            _redact_value(item, depth - 1, items, limit) for item, _ in zip(value, range(items), strict=False)
-        ]
+        kept = [_redact_value(item, depth - 1, items, limit) for item, _ in zip(value, range(items), strict=False)]
         return [*kept, f"… {len(value) - items} more"] if len(value) > items else kept
     try:
         text = str(value)
