@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from .db import Database
 from .errors import ConflictError, ExternalServiceError, NotFoundError
+from .instruments import close_instruments
 from .logs import AccessLog, configure_logging
 from .routes import router
 from .services.attachments import Attachments
@@ -60,6 +61,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         calendar.close()
         telegram.close()
         database.close()
+        close_instruments()
         logger.info("Stopped")
 
 

@@ -92,8 +92,7 @@ class Fakes:
         return {
             **{name: f"http://{self._host}:{self.services[name].port}{path}" for name, path in paths.items()},
             **{
-                f"{name}_tls": f"https://localhost:{self.services[name].tls_port}{path}"
-                for name, path in paths.items()
+                f"{name}_tls": f"https://localhost:{self.services[name].tls_port}{path}" for name, path in paths.items()
             },
             "control": f"http://{self._host}:{control_port}/_control",
             "ca_file": str(self._certificates["ca"]),
@@ -155,9 +154,7 @@ class Fakes:
             for writer in list(service.connections):  # kept connections would hide the change
                 writer.close()
 
-    async def _serve(
-        self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _serve(self, service: Service, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         service.connections.add(writer)
         try:
             while (request := await _read_request(reader)) is not None:
@@ -192,9 +189,7 @@ class Fakes:
         head += [f"{name}: {value}" for name, value in headers.items()] + [f"Content-Length: {len(content)}"]
         truncated = chosen and behaviour.truncate
         writer.write(
-            "\r\n".join(head).encode()
-            + b"\r\n\r\n"
-            + (content[: len(content) // 2] if truncated else content)
+            "\r\n".join(head).encode() + b"\r\n\r\n" + (content[: len(content) // 2] if truncated else content)
         )
         await writer.drain()
         return not truncated and request.headers.get("connection", "").lower() != "close"
@@ -237,9 +232,7 @@ class Fakes:
         if failing:
             return failing, _waiting(behaviour), _google_error(failing, behaviour.reason)
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self._valid_tokens:
-            headers = {
-                "www-authenticate": 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
-            }
+            headers = {"www-authenticate": 'Bearer realm="https://accounts.google.com/", error="invalid_token"'}
             return 401, headers, _google_error(401)
         if request.path == "/calendar/v3/freeBusy" and request.method == "POST":
             return 200, {}, self._free_busy(request, behaviour)
@@ -252,9 +245,7 @@ class Fakes:
         calendar_id, event_id = urllib.parse.unquote(found[1]), found[2]
         body = request.json()
         if request.method == "POST" and event_id is None:
-            if not all(
-                isinstance(body.get(end), dict) and body[end].get("dateTime") for end in ("start", "end")
-            ):
+            if not all(isinstance(body.get(end), dict) and body[end].get("dateTime") for end in ("start", "end")):
                 return 400, {}, _google_error(400)
             event_id = f"{self._random.getrandbits(100):026x}"
         elif request.method not in ("PATCH", "PUT") or event_id is None:
@@ -369,9 +360,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
         return None
     lines = head.decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ", 2)
-    headers = {
-        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
-    }
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     return Request(method, target.partition("?")[0], headers, body)
 
@@ -463,9 +452,7 @@ def main() -> None:
     """Serve until told to stop; write the addresses to a file when ready."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port-file", type=Path, required=True)
-    parser.add_argument(
-        "--certificates", type=Path, help="folder for the certificates, a temporary one otherwise"
-    )
+    parser.add_argument("--certificates", type=Path, help="folder for the certificates, a temporary one otherwise")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="certificates-") as temporary:

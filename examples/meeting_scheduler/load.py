@@ -103,9 +103,7 @@ class Load:
         self.rate = rate  # may be changed while it runs
         self._random = random.Random(seed)
         self._timeout = timeout_seconds
-        self._mix = {
-            name: weight for name, weight in MIX.items() if operations is None or name in set(operations)
-        }
+        self._mix = {name: weight for name, weight in MIX.items() if operations is None or name in set(operations)}
         self._samples: deque[Sample] = deque(maxlen=200_000)
         self._seen: dict[int, list[tuple[int, str]]] = {}
         self._created: deque[int] = deque(maxlen=50)
@@ -176,9 +174,7 @@ class Load:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _send(
-        self, client: httpx2.AsyncClient, operation: str, request: dict[str, Any], due: float
-    ) -> None:
+    async def _send(self, client: httpx2.AsyncClient, operation: str, request: dict[str, Any], due: float) -> None:
         status, error = 0, ""
         try:
             response = await client.request(**request)
@@ -199,9 +195,7 @@ class Load:
         if operation == "list_meetings":
             meetings = response.json()
             if meetings:
-                self._seen[meetings[0]["manager_id"]] = [
-                    (entry["id"], entry["starts_at"]) for entry in meetings
-                ]
+                self._seen[meetings[0]["manager_id"]] = [(entry["id"], entry["starts_at"]) for entry in meetings]
         elif operation == "create_meeting":
             self._created.append(response.json()["id"])
 
@@ -275,9 +269,7 @@ class Load:
 
     def _add_attachment(self) -> dict[str, Any]:
         content = self._random.randbytes(self._random.randint(2_000, 60_000))
-        return _post(
-            f"/meetings/{self._upcoming_id()}/attachments", params={"name": "notes.pdf"}, content=content
-        )
+        return _post(f"/meetings/{self._upcoming_id()}/attachments", params={"name": "notes.pdf"}, content=content)
 
 
 def _get(url: str, **params: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import logging
 import time
 from typing import Any
 
+from .instruments import request_context
 from .settings import Settings
 
 access_logger = logging.getLogger("meeting_scheduler.access")
@@ -49,7 +50,8 @@ class AccessLog:
             await send(message)
 
         try:
-            await self.app(scope, receive, watch)
+            with request_context(scope["headers"]):
+                await self.app(scope, receive, watch)
         except Exception:
             error_logger.exception("Unhandled error in %s %s", scope["method"], scope["path"])
             if status == 0:

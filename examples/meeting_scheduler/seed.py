@@ -1,4 +1,4 @@
-"""Fill an empty database with managers and two years of their meetings."""
+"""Fill an empty database with managers and years of their meetings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from sqlalchemy import create_engine, text
 
 MANAGERS = 200
-MEETINGS = 300_000
+MEETINGS = 400_000
 UPCOMING = 10_000  # the last ids, fifty for each manager, two days apart and never overlapping
 
 _STATEMENTS = (
@@ -22,14 +22,15 @@ _STATEMENTS = (
     """,
     """
     INSERT INTO meetings (manager_id, title, description, attendee_email, starts_at, ends_at,
-                          status, google_event_id)
+                          status, google_event_id, created_at)
     SELECT 1 + n % :managers,
            'Meeting ' || n,
            CASE WHEN n % 3 = 0 THEN NULL ELSE repeat('agenda and notes of the last time; ', 4) END,
            'guest' || n % 5000 || '@example.org',
            at, at + interval '30 minutes',
            CASE WHEN n % 11 = 0 THEN 'cancelled' WHEN n <= :past THEN 'done' ELSE 'scheduled' END,
-           'seed' || n
+           'seed' || n,
+           at - interval '100 days'
     FROM (
         SELECT n, date_trunc('hour', now()) + CASE
             WHEN n <= :past THEN - interval '1 hour' * (1 + (n / :managers) * 12)

@@ -66,9 +66,7 @@ class FakesControl:
 class Stack:
     """A running service; made by `running_stack`."""
 
-    def __init__(
-        self, workdir: Path, postgres: Postgres, database: str, fakes: FakesControl, *, tls: bool
-    ) -> None:
+    def __init__(self, workdir: Path, postgres: Postgres, database: str, fakes: FakesControl, *, tls: bool) -> None:
         self.workdir = workdir
         self.postgres = postgres
         self.database = database
@@ -77,6 +75,7 @@ class Stack:
         self.package = self.repository / "meeting_scheduler"
         self.log_file = workdir / "log" / "app.log"
         self.output_file = workdir / "log" / "app.out"
+        self.diagnostics_file = workdir / "log" / "diagnostics.jsonl"  # where the stack is instrumented
         self.upload_dir = workdir / "uploads"
         self.port = free_port()
         self.environment = self._first_environment(tls=tls)
@@ -159,9 +158,7 @@ class Stack:
         while not self._is_healthy():
             if not self.app_running or time.monotonic() > deadline:
                 texts = [
-                    path.read_text(errors="replace")
-                    for path in (self.output_file, self.log_file)
-                    if path.exists()
+                    path.read_text(errors="replace") for path in (self.output_file, self.log_file) if path.exists()
                 ]
                 raise RuntimeError("the service does not answer:\n" + "\n".join(texts)[-3000:])
             time.sleep(0.05)
@@ -249,20 +246,14 @@ class Stack:
 
     def _commit(self, message: str, at: float | None = None) -> None:
         self._git("add", "--all")
-        date = (
-            {}
-            if at is None
-            else {"GIT_AUTHOR_DATE": f"{at:.0f} +0000", "GIT_COMMITTER_DATE": f"{at:.0f} +0000"}
-        )
+        date = {} if at is None else {"GIT_AUTHOR_DATE": f"{at:.0f} +0000", "GIT_COMMITTER_DATE": f"{at:.0f} +0000"}
         self._git("commit", "--quiet", "--message", message, environment=date)
 
     def _git(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         if shutil.which("git") is None:
             return  # the service runs without a history too
         who = {"NAME": "Sam Carter", "EMAIL": "sam@example.com"}
-        identity = {
-            f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()
-        }
+        identity = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         self._run("git", *arguments, environment={**identity, **isolated, **(environment or {})})
 
@@ -290,11 +281,13 @@ def running_stack(
     seed: int = 1,
     postgres: Postgres | None = None,
     start: bool = True,
+    instrumented: bool = False,
 ) -> Iterator[Stack]:
     """Run the service with its database, its external services and its data for the length of the block.
 
     `postgres` is a cluster to be shared: this stack then gets a database of its own in it. Without `start`,
-    everything is ready except the service itself.
+    everything is ready except the service itself. `instrumented` lets it write its use cases with the
+    DiagnosticLogger.
     """
     with ExitStack() as cleanup:
         folder = tempfile.TemporaryDirectory(prefix="scheduler-", ignore_cleanup_errors=True)
@@ -304,6 +297,8 @@ def running_stack(
         fakes = cleanup.enter_context(_running_fakes(workdir, seed))
         database = f"scheduler_{next(_numbers)}"
         stack = Stack(workdir, postgres, database, fakes, tls=tls)
+        if instrumented:
+            stack.environment["DIAGNOSTICS_FILE"] = str(stack.diagnostics_file)
         stack.environment.update(env or {})
         stack.prepare()
         _create_database(stack)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from .db import Database
 from .errors import ExternalServiceError
+from .instruments import diagnosed
 from .models import Meeting, Reminder
 from .services.telegram import Telegram
 
@@ -36,6 +37,7 @@ class ReminderWorker:
         self._stopping.set()
         self._thread.join(timeout=10)
 
+    @diagnosed
     def send_due(self) -> int:
         """Send the reminders that are due and return how many were sent."""
         sent = 0

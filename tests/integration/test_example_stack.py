@@ -68,9 +68,7 @@ def test_a_meeting_is_booked_moved_and_cancelled(stack, client):
     calls = stack.fakes.state()["telegram"]["calls"].get("sendMessage 200", 0)
 
     booked = _book(client)
-    moved = client.post(
-        f"/meetings/{booked.json()['id']}/reschedule", json={"starts_at": "2041-05-05T09:00:00Z"}
-    )
+    moved = client.post(f"/meetings/{booked.json()['id']}/reschedule", json={"starts_at": "2041-05-05T09:00:00Z"})
     cancelled = client.delete(f"/meetings/{booked.json()['id']}")
 
     assert (booked.status_code, moved.status_code, cancelled.status_code) == (201, 200, 200)
@@ -120,17 +118,14 @@ def test_due_reminders_are_sent_by_the_worker(stack, client):
     meeting = client.post("/meetings", json=body).json()
 
     deadline = time.monotonic() + 10
-    while not stack.execute(
-        f"SELECT 1 FROM reminders WHERE meeting_id = {meeting['id']} AND sent_at IS NOT NULL"
-    ):
+    while not stack.execute(f"SELECT 1 FROM reminders WHERE meeting_id = {meeting['id']} AND sent_at IS NOT NULL"):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
 
 def test_lists_use_the_index(stack):
     plan = stack.execute(
-        "EXPLAIN SELECT * FROM meetings"
-        " WHERE manager_id = 7 AND starts_at >= now() ORDER BY starts_at LIMIT 20"
+        "EXPLAIN SELECT * FROM meetings WHERE manager_id = 7 AND starts_at >= now() ORDER BY starts_at LIMIT 20"
     )
 
     assert any("ix_meetings_manager_id_starts_at" in line for (line,) in plan)
@@ -283,3 +278,18 @@ def test_the_commands_speak_json(stack, client):
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["second"] for line in lines] == [0, 1, "all"]
     assert lines[-1]["success_rate"] > 0.99
+
+
+def test_an_instrumented_service_writes_what_belongs_to_a_request_under_one_id(postgres):
+    with running_stack(postgres=postgres, instrumented=True) as stack:
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+        with httpx2.Client(base_url=stack.base_url, timeout=10, trust_env=False, headers=headers) as client:
+            assert _book(client).status_code == 201
+        stack.stop_app()
+
+        events = [json.loads(line) for line in stack.diagnostics_file.read_text().splitlines()]
+
+    ours = [event for event in events if event.get("correlation_id") == trace]
+    assert {event["name"].rsplit(".", 1)[-1] for event in ours} >= {"create", "insert_event", "send_message"}
+    assert all(event["duration_seconds"] > 0 for event in ours)

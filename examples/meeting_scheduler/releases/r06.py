@@ -7,7 +7,7 @@ RELEASE = Release(
     edits=(
         Edit(
             path="services/meetings.py",
-            old="    def meeting(self, meeting_id: int) -> Meeting:\n",
+            old="    @diagnosed\n    def meeting(self, meeting_id: int) -> Meeting:\n",
             new='''\
     def attachments(self, meeting_id: int) -> int:
         """Count the attachments of a meeting."""
@@ -15,6 +15,7 @@ RELEASE = Release(
             query = select(func.count()).where(Attachment.meeting_id == meeting_id)
             return session.scalars(query).one()
 
+    @diagnosed
     def meeting(self, meeting_id: int) -> Meeting:
 ''',
         ),

@@ -12,12 +12,14 @@ RELEASE = Release(
             )
             return session.scalars(query).all()
 
+    @diagnosed
     def meeting(""",
             new="""\
                 .limit(limit)
             )
             return [meeting for meeting in session.scalars(query) if meeting.starts_at > datetime.now()]
 
+    @diagnosed
     def meeting(""",
         ),
     ),

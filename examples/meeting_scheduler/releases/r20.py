@@ -23,9 +23,7 @@ _message_lock = threading.Lock()
         Edit(
             path="services/meetings.py",
             old="""\
-        event_id = self.calendar.insert_event(
-            manager.calendar.google_calendar_id, title, starts_at, ends_at, guest
-        )
+        event_id = self.calendar.insert_event(manager.calendar.google_calendar_id, title, starts_at, ends_at, guest)
         with self.database.session() as session:
             meeting = session.get_one(Meeting, meeting.id)
             meeting.google_event_id = event_id

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..db import Database
 from ..errors import NotFoundError
+from ..instruments import diagnosed
 from ..models import Attachment, Meeting
 
 
@@ -19,6 +20,7 @@ class Attachments:
     database: Database
     folder: Path
 
+    @diagnosed
     def save(self, meeting_id: int, name: str, content: bytes) -> Attachment:
         """Write the file to the disk, really, and then remember it."""
         target = self.folder / f"{meeting_id}-{uuid.uuid4().hex}"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx2
 
 from ..errors import ExternalServiceError
+from ..instruments import diagnosed
 from ..settings import Settings
 from .http import Service, retry_after
 
@@ -27,9 +28,8 @@ class GoogleCalendar:
         self._token_expires = 0.0
         self._refreshing = threading.Lock()
 
-    def insert_event(
-        self, calendar_id: str, title: str, starts_at: datetime, ends_at: datetime, guest: str
-    ) -> str:
+    @diagnosed
+    def insert_event(self, calendar_id: str, title: str, starts_at: datetime, ends_at: datetime, guest: str) -> str:
         """Create an event and return its id."""
         event = {
             "summary": title,
@@ -42,22 +42,19 @@ class GoogleCalendar:
             raise ExternalServiceError("calendar", "events.insert", "answer has no event id", status=502)
         return str(answer["id"])
 
+    @diagnosed
     def move_event(self, calendar_id: str, event_id: str, starts_at: datetime, ends_at: datetime) -> None:
         """Give an event a new time."""
         change = {"start": {"dateTime": starts_at.isoformat()}, "end": {"dateTime": ends_at.isoformat()}}
-        self._call(
-            "events.patch", "PATCH", f"/calendars/{quote(calendar_id)}/events/{quote(event_id)}", change
-        )
+        self._call("events.patch", "PATCH", f"/calendars/{quote(calendar_id)}/events/{quote(event_id)}", change)
 
-    def busy(
-        self, calendar_ids: list[str], starts_at: datetime, ends_at: datetime
-    ) -> dict[str, list[Interval]]:
+    @diagnosed
+    def busy(self, calendar_ids: list[str], starts_at: datetime, ends_at: datetime) -> dict[str, list[Interval]]:
         """Return when these calendars are taken."""
-        answer = self._call(
-            "freebusy.query", "POST", "/freeBusy", _busy_question(calendar_ids, starts_at, ends_at)
-        )
+        answer = self._call("freebusy.query", "POST", "/freeBusy", _busy_question(calendar_ids, starts_at, ends_at))
         return _busy_intervals(answer)
 
+    @diagnosed
     async def busy_async(
         self, calendar_ids: list[str], starts_at: datetime, ends_at: datetime
     ) -> dict[str, list[Interval]]:
@@ -65,14 +62,10 @@ class GoogleCalendar:
         question = _busy_question(calendar_ids, starts_at, ends_at)
         headers = {"authorization": f"Bearer {await self._access_token_async()}"}
         url = self._settings.calendar_url + "/freeBusy"
-        response = await self._service.request_async(
-            "freebusy.query", "POST", url, json=question, headers=headers
-        )
+        response = await self._service.request_async("freebusy.query", "POST", url, json=question, headers=headers)
         if response.status_code == 401:
             headers = {"authorization": f"Bearer {await self._access_token_async(renew=True)}"}
-            response = await self._service.request_async(
-                "freebusy.query", "POST", url, json=question, headers=headers
-            )
+            response = await self._service.request_async("freebusy.query", "POST", url, json=question, headers=headers)
         return _busy_intervals(self._checked("freebusy.query", response))
 
     def close(self) -> None:
@@ -152,8 +145,7 @@ def _busy_question(calendar_ids: list[str], starts_at: datetime, ends_at: dateti
 def _busy_intervals(answer: dict[str, Any]) -> dict[str, list[Interval]]:
     return {
         calendar_id: [
-            (datetime.fromisoformat(busy["start"]), datetime.fromisoformat(busy["end"]))
-            for busy in calendar["busy"]
+            (datetime.fromisoformat(busy["start"]), datetime.fromisoformat(busy["end"])) for busy in calendar["busy"]
         ]
         for calendar_id, calendar in answer["calendars"].items()
     }

@@ -74,9 +74,7 @@ class Service:
         try:
             body = response.json()
         except ValueError as error:
-            raise ExternalServiceError(
-                self.name, operation, f"answer is no JSON: {error}", status=502
-            ) from error
+            raise ExternalServiceError(self.name, operation, f"answer is no JSON: {error}", status=502) from error
         if not isinstance(body, dict):
             raise ExternalServiceError(self.name, operation, "answer is no JSON object", status=502)
         return body
@@ -91,9 +89,7 @@ class Service:
         seconds = time.perf_counter() - started
         phase = next((phase for kind, phase in _PHASES if isinstance(error, kind)), "request")
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        logger.warning(
-            "%s %s failed in phase %s after %.2fs: %s", self.name, operation, phase, seconds, reason
-        )
+        logger.warning("%s %s failed in phase %s after %.2fs: %s", self.name, operation, phase, seconds, reason)
         return ExternalServiceError(self.name, operation, f"no answer ({phase}): {reason}", status=503)
 
     def _note(self, operation: str, response: httpx2.Response, started: float) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ..db import Database
 from ..errors import ConflictError, NotFoundError
+from ..instruments import diagnosed
 from ..models import Manager, Meeting, Reminder
 from .calendar import GoogleCalendar
 from .slots import Interval, free_slots, working_hours
@@ -37,6 +38,7 @@ class Meetings:
         with self.database.session() as session:
             return _manager(session, manager_id)
 
+    @diagnosed
     def of_manager(self, manager_id: int, limit: int) -> Sequence[Meeting]:
         """Return the next meetings of a manager."""
         with self.database.session() as session:
@@ -50,6 +52,7 @@ class Meetings:
             )
             return session.scalars(query).all()
 
+    @diagnosed
     def meeting(self, meeting_id: int) -> Meeting:
         """Return one meeting with its manager."""
         with self.database.session() as session:
@@ -59,6 +62,7 @@ class Meetings:
                 raise NotFoundError(f"meeting {meeting_id}")
             return meeting
 
+    @diagnosed
     def free_slots(self, manager_id: int, day: date) -> list[Interval]:
         """Return the free slots of a day, by our own table and by Google's calendar."""
         manager = self.manager(manager_id)
@@ -77,6 +81,7 @@ class Meetings:
         busy = [(start, end) for start, end in ours] + theirs[calendar.google_calendar_id]
         return free_slots(hours, busy, calendar.slot_minutes)
 
+    @diagnosed
     def create(
         self,
         manager_id: int,
@@ -105,15 +110,14 @@ class Meetings:
             session.add(Reminder(meeting_id=meeting.id, remind_at=starts_at - REMIND_BEFORE))
             manager.last_booked_at = _now()
 
-        event_id = self.calendar.insert_event(
-            manager.calendar.google_calendar_id, title, starts_at, ends_at, guest
-        )
+        event_id = self.calendar.insert_event(manager.calendar.google_calendar_id, title, starts_at, ends_at, guest)
         with self.database.session() as session:
             meeting = session.get_one(Meeting, meeting.id)
             meeting.google_event_id = event_id
         self._tell(manager, f"New meeting: {title}, {starts_at:%d.%m. %H:%M} with {guest}")
         return meeting
 
+    @diagnosed
     def reschedule(self, meeting_id: int, starts_at: datetime) -> Meeting:
         """Give a meeting a new time."""
         with self.database.session() as session:
@@ -132,6 +136,7 @@ class Meetings:
         self._tell(manager, f"Moved: {meeting.title}, now {starts_at:%d.%m. %H:%M}")
         return meeting
 
+    @diagnosed
     def swap(self, first_id: int, second_id: int) -> None:
         """Let two meetings change places."""
         with self.database.session() as session:
@@ -143,6 +148,7 @@ class Meetings:
             first.ends_at, second.ends_at = second.ends_at, first.ends_at
             first.updated_at = second.updated_at = _now()
 
+    @diagnosed
     def cancel(self, meeting_id: int) -> None:
         """Cancel a meeting and tell the manager."""
         with self.database.session() as session:
@@ -151,14 +157,13 @@ class Meetings:
             manager = _manager(session, meeting.manager_id)
         self._tell(manager, f"Cancelled: {meeting.title}, {meeting.starts_at:%d.%m. %H:%M}")
 
+    @diagnosed
     def statistics(self) -> dict[str, int]:
-        """Count the meetings of the last and the next seven days by status."""
-        now = _now()
-        week = timedelta(days=7)
+        """Count the bookings of the last seven days by the status that they have now."""
         with self.database.session() as session:
             query = (
                 select(Meeting.status, func.count())
-                .where(Meeting.starts_at.between(now - week, now + week))
+                .where(Meeting.created_at > _now() - timedelta(days=7))
                 .group_by(Meeting.status)
             )
             return dict(session.execute(query).tuples().all())

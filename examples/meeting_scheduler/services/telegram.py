@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ExternalServiceError
+from ..instruments import diagnosed
 from ..settings import Settings
 from .http import Service
 
@@ -14,6 +15,7 @@ class Telegram:
         self._base = f"{settings.telegram_url}/bot{settings.telegram_token}"
         self._service = Service("telegram", settings)
 
+    @diagnosed
     def send_message(self, chat_id: int, text: str) -> int:
         """Send a text and return the message's id.
 

@@ -25,9 +25,7 @@ def upgrade() -> None:
         sa.Column("remind_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
     )
-    op.create_index(
-        "ix_reminders_due", "reminders", ["remind_at"], postgresql_where=sa.text("sent_at IS NULL")
-    )
+    op.create_index("ix_reminders_due", "reminders", ["remind_at"], postgresql_where=sa.text("sent_at IS NULL"))
     op.create_table(
         "attachments",
         sa.Column("id", sa.BigInteger, primary_key=True),

@@ -1,0 +1,44 @@
+"""Instruments of our own: each use case and each call outside as a JSON line, when DIAGNOSTICS_FILE names a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_file = os.environ.get("DIAGNOSTICS_FILE", "")
+
+if _file:
+    from diagnostics import DiagnosticLogger, diagnose_function
+    from diagnostics.core_diagnostics import bind_traceparent
+
+    diagnostic_logger = DiagnosticLogger("meeting_scheduler", _file)
+
+    def diagnosed(function: _F) -> _F:
+        """Note every call of this function: how long it took and how it ended."""
+        return diagnose_function(diagnostic_logger)(function)
+
+    def request_context(headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[object]:
+        """What is noted inside belongs to this request, or to the caller's trace if there is one."""
+        given = next((value.decode("latin-1") for name, value in headers if name == b"traceparent"), None)
+        return bind_traceparent(given)
+
+    def close_instruments() -> None:
+        """Write what is still in memory: the server ends by a signal, which skips everything at exit."""
+        diagnostic_logger.close()
+
+else:
+
+    def diagnosed(function: _F) -> _F:
+        """Leave the function as it is."""
+        return function
+
+    def request_context(headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[object]:
+        """Nothing is noted."""
+        return nullcontext()
+
+    def close_instruments() -> None:
+        """Nothing to close."""
