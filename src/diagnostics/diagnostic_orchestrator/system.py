@@ -301,7 +301,7 @@ class UltimateDiagnosticSystem:
             self.causal_map,
             self.problem.description or self.problem.error_message,
             list(why_answers or ()),
-            diagnosis,
+            diagnosis.findings,
         )
         cause = diagnosis.root_cause
         result = RootCauseResult(
