@@ -29,9 +29,7 @@ def test_its_url_works_with_sqlalchemy_and_statements_are_counted(postgres):
     engine = create_engine(postgres.url)
     with engine.connect() as connection:
         connection.execute(text("SELECT 42 AS the_answer_to_count"))
-        seen = connection.execute(
-            text("SELECT query FROM pg_stat_statements WHERE query LIKE '%the_answer_to_count%'")
-        )
+        seen = connection.execute(text("SELECT query FROM pg_stat_statements WHERE query LIKE '%the_answer_to_count%'"))
         assert seen.all()
     engine.dispose()
 
