@@ -75,7 +75,7 @@ def bars(impact: Mapping[str, Any], words: Mapping[str, str]) -> list[Bars]:
     units = _mapping(impact.get("units"))
     drawn = []
     for key in dict.fromkeys([*before, *after]):
-        b, a = _amount(before.get(key)), _amount(after.get(key))
+        b, a = formats.amount_of(before.get(key)), formats.amount_of(after.get(key))
         if b is None and a is None:
             continue
         unit = str(units.get(key, "")) or unit_of(key, [v for v in (b, a) if v is not None])
@@ -161,9 +161,7 @@ def line(series: Mapping[str, Any]) -> Line | None:
         count=count,
         summary=f"{formats.measured(low, unit)} – {formats.measured(high, unit)}",
         markers=tuple(markers),
-        rows=tuple(
-            (_time(t, first, clocked=clocked), formats.measured(v, unit)) for t, v in points[::stride]
-        ),
+        rows=tuple((_time(t, first, clocked=clocked), formats.measured(v, unit)) for t, v in points[::stride]),
     )
 
 
@@ -196,7 +194,7 @@ def _points(value: Any) -> list[tuple[float, float]]:
     for item in value if isinstance(value, list | tuple) else ():
         if not isinstance(item, list | tuple) or len(item) != 2:
             continue
-        t, v = _instant(item[0]), _amount(item[1])
+        t, v = _instant(item[0]), formats.amount_of(item[1])
         if t is not None and v is not None:
             found.append((t, v))
     return sorted(found)
@@ -228,7 +226,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _instant(value: Any) -> float | None:
-    amount = _amount(value)
+    amount = formats.amount_of(value)
     if amount is not None:
         return amount
     parsed = formats.parsed_moment(value)
@@ -237,12 +235,6 @@ def _instant(value: Any) -> float | None:
 
 def _time(t: float, first: float, *, clocked: bool) -> str:
     return formats.moment(t, day=False) if clocked else formats.seconds(t - first)
-
-
-def _amount(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -84,7 +84,9 @@ def measured(value: Any, unit: str = "", *, yes: str = "yes", no: str = "no") ->
         return yes if value else no
     if not isinstance(value, int | float):
         return str(value)
-    amount = float(value)
+    amount = amount_of(value)
+    if amount is None:
+        return "–"
     if unit == "{bool}":
         return yes if amount else no
     if unit == "{unix_s}":
@@ -105,8 +107,19 @@ def measured(value: Any, unit: str = "", *, yes: str = "yes", no: str = "no") ->
     if unit == "1/s":
         return f"{number(amount)}/s"
     if unit in ("", "{count}"):
-        return number(amount, 6) if amount == int(amount) else number(amount)
+        return number(amount, 6) if amount == int(amount) and abs(amount) < 1e15 else number(amount)
     return f"{number(amount)}{NBSP}{unit}"
+
+
+def amount_of(value: Any) -> float | None:
+    """Return a finite number, or None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        amount = float(value)
+    except OverflowError:
+        return None
+    return amount if math.isfinite(amount) else None
 
 
 def moment(value: Any, *, day: bool = True) -> str:

@@ -16,10 +16,7 @@ def render(report: Mapping[str, Any]) -> str:
     """Return one JSON document with a ``schema_version``; what is not a number is ``null``."""
     document = clean(plain(report))
     return (
-        json.dumps(
-            {"schema_version": SCHEMA_VERSION, **document}, ensure_ascii=False, indent=2, allow_nan=False
-        )
-        + "\n"
+        json.dumps({"schema_version": SCHEMA_VERSION, **document}, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     )
 
 

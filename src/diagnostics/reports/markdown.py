@@ -133,9 +133,7 @@ def _hypotheses(items: Iterable[Mapping[str, Any]], t: Mapping[str, str]) -> str
         title = text(h["title"]) + (f" ({code(h['mechanism'])})" if h["mechanism"] else "")
         reason = text(h["reason"]) + "".join(f"; {t['against']}: {text(a)}" for a in h["against"])
         rows.append((title, _badge(h["verdict"]), h["posterior"], reason, _chips(h["chips"])))
-    return _table(
-        (t["hypothesis"], t["verdict"], t["posterior"], t["reason"], t["evidence"]), rows, right=(2,)
-    )
+    return _table((t["hypothesis"], t["verdict"], t["posterior"], t["reason"], t["evidence"]), rows, right=(2,))
 
 
 def _solution(solution: Mapping[str, Any], t: Mapping[str, str]) -> str:
@@ -150,9 +148,7 @@ def _solution(solution: Mapping[str, Any], t: Mapping[str, str]) -> str:
     if solution["plan"]:
         steps = "\n".join(f"{i}. {text(step)}" for i, step in enumerate(solution["plan"], start=1))
         lines.append(f"**{t['plan']}:**\n\n{steps}")
-    lines.extend(
-        f"**{t[key]}:** {text(solution[key])}" for key in ("backup", "verification") if solution[key]
-    )
+    lines.extend(f"**{t[key]}:** {text(solution[key])}" for key in ("backup", "verification") if solution[key])
     return "\n\n".join(line for line in lines if line)
 
 

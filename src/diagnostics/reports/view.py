@@ -129,7 +129,7 @@ def _head(
 ) -> dict[str, Any]:
     status = badge("status", verdict.get("status"), words)
     posterior = verdict.get("posterior", root.get("posterior"))
-    share = _share(posterior)
+    share = formats.amount_of(posterior)
     return {
         "status": status,
         "headline": _text(verdict.get("headline") or root.get("title")) or words["no_headline"],
@@ -142,9 +142,7 @@ def _head(
     }
 
 
-def _facts(
-    session: Mapping[str, Any], triage: Mapping[str, Any], words: Mapping[str, str]
-) -> list[tuple[str, str]]:
+def _facts(session: Mapping[str, Any], triage: Mapping[str, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
     severity = badge("severity", triage.get("severity"), words)
     facts = [
         (words["severity"], severity.word if severity else ""),
@@ -221,7 +219,7 @@ def _hypotheses(items: Any, words: Mapping[str, str], chips: Any) -> list[dict[s
     shown = []
     for item in _list(items):
         h = item if isinstance(item, Mapping) else {"title": item}
-        share = _share(h.get("posterior"))
+        share = formats.amount_of(h.get("posterior"))
         shown.append(
             {
                 "title": _text(h.get("title") or h.get("hypothesis") or h.get("mechanism")),
@@ -257,11 +255,7 @@ def _implementation(done: Mapping[str, Any], words: Mapping[str, str]) -> dict[s
     for item in _list(done.get("steps")):
         if isinstance(item, Mapping):
             name = (
-                item.get("title")
-                or item.get("name")
-                or item.get("description")
-                or item.get("what")
-                or item.get("step")
+                item.get("title") or item.get("name") or item.get("description") or item.get("what") or item.get("step")
             )
             steps.append(
                 {
@@ -291,9 +285,7 @@ def _monitoring(seen: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, 
         checks.append(
             {
                 "name": _text(check.get("name")),
-                "result": badge(
-                    "verdict", check.get("status") or check.get("result") or check.get("verdict"), words
-                ),
+                "result": badge("verdict", check.get("status") or check.get("result") or check.get("verdict"), words),
                 "detail": _text(check.get("detail") or check.get("message") or check.get("reason")),
             }
         )
@@ -326,9 +318,7 @@ def _evidence(data: Mapping[str, Any], words: Mapping[str, str]) -> list[Evidenc
             anchor = f"{anchor}-{number}"
         seen.add(anchor)
         unit = _text(item.get("unit"))
-        failed = item.get("value") is None and bool(
-            item.get("message") or item.get("kind") or item.get("why")
-        )
+        failed = item.get("value") is None and bool(item.get("message") or item.get("kind") or item.get("why"))
         value = (
             ": ".join(filter(None, (_text(item.get("kind")), _text(item.get("message") or item.get("why")))))
             if failed
@@ -384,9 +374,7 @@ def _series(data: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
                 yield item
 
 
-def _session(
-    data: Mapping[str, Any], session: Mapping[str, Any], words: Mapping[str, str]
-) -> list[tuple[str, str]]:
+def _session(data: Mapping[str, Any], session: Mapping[str, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
     shown = {
         "session_id": _text(session.get("session_id")),
         "project": _text(session.get("project_name")),
@@ -400,9 +388,7 @@ def _session(
 
 
 def _pairs(values: Mapping[str, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [
-        (str(k).replace("_", " "), _free(v, words)) for k, v in values.items() if v not in (None, "", [], {})
-    ]
+    return [(str(k).replace("_", " "), _free(v, words)) for k, v in values.items() if v not in (None, "", [], {})]
 
 
 def _free(value: Any, words: Mapping[str, str]) -> str:
@@ -415,9 +401,7 @@ def _free(value: Any, words: Mapping[str, str]) -> str:
         return formats.number(value)
     if isinstance(value, Mapping):
         parts = (
-            f"{str(k).replace('_', ' ')}: {_free(v, words)}"
-            for k, v in value.items()
-            if v not in (None, "", [], {})
+            f"{str(k).replace('_', ' ')}: {_free(v, words)}" for k, v in value.items() if v not in (None, "", [], {})
         )
         return "; ".join(parts)
     if isinstance(value, list):
@@ -430,13 +414,7 @@ def _sentences(value: Any) -> list[str]:
     lines = []
     for item in _list(value):
         if isinstance(item, Mapping):
-            main = (
-                item.get("title")
-                or item.get("sentence")
-                or item.get("what")
-                or item.get("text")
-                or item.get("name")
-            )
+            main = item.get("title") or item.get("sentence") or item.get("what") or item.get("text") or item.get("name")
             main = main or item.get("mechanism")
             lines.append(_text(main) if main else "; ".join(f"{k}: {v}" for k, v in item.items()))
         else:
@@ -445,15 +423,12 @@ def _sentences(value: Any) -> list[str]:
 
 
 def _duration(value: Any) -> str:
-    return formats.seconds(float(value)) if _is_number(value) else ""
-
-
-def _share(value: Any) -> float | None:
-    return float(value) if _is_number(value) else None
+    amount = formats.amount_of(value)
+    return "" if amount is None else formats.seconds(amount)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return formats.amount_of(value) is not None
 
 
 def _text(value: Any) -> str:
