@@ -29,9 +29,7 @@ def scores(pairs: list[tuple[dict, dict]]) -> dict[str, float]:
     for label in sorted(set(truth)):
         hits = sum(t == s == label for t, s in zip(truth, said, strict=True))
         f1.append(2 * hits / (truth.count(label) + said.count(label)))
-    away = [
-        abs(STEPS.index(report["severity"]) - STEPS.index(answer["severity"])) for report, answer in pairs
-    ]
+    away = [abs(STEPS.index(report["severity"]) - STEPS.index(answer["severity"])) for report, answer in pairs]
     named = [
         (report["root_cause_candidates"][0], answer)
         for report, answer in pairs
@@ -58,9 +56,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reports", type=Path)
-    parser.add_argument(
-        "--seed", type=int, default=20261125, help="which half was read while the tables were written"
-    )
+    parser.add_argument("--seed", type=int, default=20261125, help="which half was read while the tables were written")
     parser.add_argument(
         "--wrong", choices=["read", "unread"], help="print the reports of this half that were judged wrongly"
     )

@@ -22,12 +22,15 @@ from diagnostics.causal_map.signatures.manner import (
     how_people_say_it,
     loud_but_meaningless,
 )
+from diagnostics.causal_map.signatures.matching import shorten
 from diagnostics.model.problem import Candidate, Category, Problem, ProblemPriority, Severity, Triage
 
 #: What a mechanism has to bring before the text counts as deciding (nats).
 _UNDECIDED = 2.5
 #: What has to speak for good health before the report counts as no problem (nats).
 _HEALTHY = 2.3
+#: Nobody tells a longer story; what is longer is a pasted log.
+_STORY = 8_000
 _MAX_CANDIDATES = 5
 _STEPS = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 _NO_HARM = re.compile(NO_HARM, re.IGNORECASE)
@@ -109,15 +112,11 @@ def classify(problem: Problem) -> Triage:
     if not error and not story:
         return _nothing_said()
     scores = _read(error, story)
-    ranked = sorted(
-        ((scores.total(name), name) for name in scores.words), key=lambda item: (-item[0], item[1])
-    )
+    ranked = sorted(((scores.total(name), name) for name in scores.words), key=lambda item: (-item[0], item[1]))
     by_category = _by_category(ranked)
     by_category[Category.UNKNOWN] = _undecided(scores, error, story, ranked)
     # Whether the reported thing does harm is told by the story, not by the error text: the rest share what is left.
-    by_category[Category.BENIGN] = _log_sum(by_category.values()) + _healthy(
-        scores, story if story != error else ""
-    )
+    by_category[Category.BENIGN] = _log_sum(by_category.values()) + _healthy(scores, story if story != error else "")
     category, confidence = _choose(by_category)
     candidates = _candidates(ranked, scores, category)
     return Triage(
@@ -136,7 +135,7 @@ def _story(problem: Problem) -> str:
         problem.description,
         *(f"{key}: {value}" for key, value in problem.context.items() if str(value).strip()),
     ]
-    return "\n".join(str(part).strip() for part in said if str(part).strip())
+    return shorten("\n".join(str(part).strip() for part in said if str(part).strip()), _STORY)
 
 
 def _nothing_said() -> Triage:
@@ -167,7 +166,7 @@ def _read(error: str, story: str) -> _Scores:
     ):
         for hit in how_people_say_it(text):
             for concept, weight in hit.says:
-                if concept == concept_read or not concept_read and concept not in ("harm", "healthy"):
+                if concept == concept_read or (not concept_read and concept not in ("harm", "healthy")):
                     _count(scores, concept, weight, hit.words)
     for hit in loud_but_meaningless(f"{error}\n{story}"):
         for concept, weight in hit.says:
@@ -226,9 +225,7 @@ def _choose(by_category: Mapping[Category, float]) -> tuple[Category, float]:
     return best, round(min(share, 0.97), 3)
 
 
-def _candidates(
-    ranked: list[tuple[float, str]], scores: _Scores, category: Category
-) -> tuple[Candidate, ...]:
+def _candidates(ranked: list[tuple[float, str]], scores: _Scores, category: Category) -> tuple[Candidate, ...]:
     if category is Category.BENIGN:
         return ()
     # The winning category goes first: its mechanisms explain the report together.

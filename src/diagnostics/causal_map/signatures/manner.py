@@ -157,7 +157,8 @@ IMPACT = {
     ],
     "few": [
         (r"(?:one|single|a certain|one certain|a specific|one specific|one particular) (?:\w+ )?(?:user|customer|client|person|partner|invoice|counterparty|employee|supplier|file|row|record|page|order|endpoint|tenant|host|type|category)\b", 0.6),
-        (r"(?:one|single|only one) user\b|only (?:one|a few|two|some|for one|i|me)\b|(?:у одного|один|одна|одному|одним) (?:клиент|пользовател|сотрудник|контрагент|партн|файл|заказ|запис)\w*|только у (?:одного|меня)", 0.7),
+        (r"(?:one|single|only one) user\b|only (?:one|a few|two|some|for one|i|me)\b", 0.7),
+        (r"(?:у одного|один|одна|одному|одним) (?:клиент|пользовател|сотрудник|контрагент|партн|файл|заказ|запис)\w*|только у (?:одного|меня)", 1.1),
         (r"(?:a few|few|some|rare\w*|occasional\w*|sometimes|intermittent\w*|sporadic\w*|from time to time|now and then|once in a while)\b|редко|изредка|иногда|некотор\w*|несколько раз|время от времени|эпизодически", 0.5),
         (r"(?:per|an?|every) hour\b|per (?:day|week)|в (?:час|день|неделю)", 0.3),
         (r"(?:retry|reload\w*|refresh\w*|second (?:try|attempt)|repeating) .{0,20}(?:helps|works|succeeds|fixes)|workaround|work-around|обходн\w* путь|повтор\w* (?:помога|проход)\w*", 0.6),

@@ -1,7 +1,5 @@
 """Texts that fit many causes alike: a little weight for each, so that they never decide."""
 
-# ruff: noqa: E501 - a pattern is easier to read in one piece
-
 from __future__ import annotations
 
 from diagnostics.causal_map.signatures.matching import table
