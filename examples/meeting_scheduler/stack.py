@@ -233,6 +233,9 @@ class Stack:
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",  # a stale .pyc must not hide a new release
         }
+        if "PYTHONPATH" in os.environ:
+            entries = os.environ["PYTHONPATH"].split(os.pathsep)
+            environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in entries)
         if tls:
             environment["CA_FILE"] = addresses["ca_file"]
         return environment
