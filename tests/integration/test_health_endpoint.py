@@ -218,8 +218,8 @@ def test_a_monitor_that_breaks_answers_503_and_says_nothing_of_its_inside():
 
 def test_as_a_wsgi_application_it_keeps_the_rules_of_wsgi(critical):
     app = validator(create_health_endpoint(critical.monitor))
+    got = {}
     for method, status in (("GET", "503 Service Unavailable"), ("HEAD", "503 Service Unavailable")):
-        got = {}
         environ = {
             "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": "/health", "SERVER_NAME": "x",
             "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0), "wsgi.url_scheme": "http",
@@ -374,7 +374,11 @@ def test_mounted_and_routed_in_starlette_and_fastapi(healthy):
 
 def test_a_starlette_view_with_a_request_sees_the_token(critical):
     endpoint = create_health_endpoint(critical.monitor, detail_token=SECRET)
-    app = Starlette(routes=[Route("/health", lambda request: endpoint(request))])
+
+    def endpoint_view(request):
+        return endpoint(request)
+
+    app = Starlette(routes=[Route("/health", endpoint_view)])
     client = TestClient(app)
     body = client.get("/health", headers={"Authorization": f"Bearer {SECRET}"}).json()
     assert "output" in body["checks"]["api"][0]

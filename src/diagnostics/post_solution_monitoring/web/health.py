@@ -18,7 +18,8 @@ from diagnostics.post_solution_monitoring.web.responses import (
     current_flask_headers,
     django_response,
     for_current_framework,
-    run,
+    is_asgi_scope,
+    run_wsgi,
     starlette_response,
 )
 
@@ -91,6 +92,7 @@ class HealthEndpoint:
     - ``endpoint()`` in a Flask or FastAPI view returns a response with its own status code;
     - the endpoint itself is a WSGI application, an ASGI application and a Django view; ``endpoint.aiohttp``
       is a handler for aiohttp;
+    - ``endpoint.asgi`` is the ASGI application without the other faces, for ``uvicorn.run``;
     - ``endpoint.live``, ``.ready`` and ``.startup`` are endpoints for the three probes of Kubernetes; as an
       application, the endpoint serves them under ``/livez``, ``/readyz`` and ``/startupz`` as well.
 
@@ -100,6 +102,7 @@ class HealthEndpoint:
     def __init__(self, shared: _Shared, page: Page = Page.HEALTH) -> None:
         self._shared = shared
         self._page = page
+        self.asgi = AsgiApplication(self)
         if page is Page.HEALTH:
             self.live = HealthEndpoint(shared, Page.LIVE)
             self.ready = HealthEndpoint(shared, Page.READY)
@@ -125,15 +128,15 @@ class HealthEndpoint:
     def __call__(self, *args: Any) -> Any:
         """Answer a view (no argument), a Django or Starlette request (one), WSGI (two) or ASGI (three)."""
         if not args:
-            return for_current_framework(self._shared.answer(self._page, current_flask_headers()))
+            return for_current_framework(self._shared.answer(self._page, current_flask_headers()), self)
         if len(args) == 1:
-            if isinstance(args[0], dict) and "type" in args[0]:
-                return functools.partial(self.asgi, args[0])  # ASGI 2, which uvicorn takes a plain object for
+            if is_asgi_scope(args[0]):
+                return functools.partial(self.asgi, args[0])
             answer = self._shared.answer(self._page, getattr(args[0], "headers", None))
             is_starlette = hasattr(args[0], "scope") and not hasattr(args[0], "META")
-            return starlette_response(answer) if is_starlette else django_response(answer)
+            return starlette_response(answer, self) if is_starlette else django_response(answer)
         if len(args) == 2:
-            return run(self._wsgi_answer(args[0]), *args)
+            return run_wsgi(self._wsgi_answer(args[0]), *args)
         if len(args) == 3:
             return self.asgi(*args)
         raise TypeError(f"a health endpoint takes up to three arguments, not {len(args)}")
@@ -142,12 +145,18 @@ class HealthEndpoint:
         """Answer to a request of aiohttp."""
         from aiohttp import web  # type: ignore[import-not-found,unused-ignore]
 
-        answer = await self._answer_async(self._page, request.headers)
+        answer = await self.answer_async(self._page, request.headers)
         headers = dict(answer.headers)
         headers.pop("Content-Length")
         return web.Response(body=answer.body, status=answer.status, headers=headers)
 
-    def _page_at(self, path: str) -> Page:
+    @property
+    def reads_headers(self) -> bool:
+        """Whether the headers of a request matter."""
+        return self._shared.detail_token is not None or self._shared.authorise is not None
+
+    def page_at(self, path: str) -> Page:
+        """Return what is asked at this path."""
         if self._page is not Page.HEALTH:
             return self._page
         return _PATHS.get(path.rstrip("/").rpartition("/")[2], Page.HEALTH)
@@ -163,28 +172,36 @@ class HealthEndpoint:
                 if key.startswith("HTTP_")
             }
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-        return self._shared.answer(self._page_at(path), headers)
+        return self._shared.answer(self.page_at(path), headers)
 
-    async def _answer_async(self, page: Page, headers: Headers | None) -> Answer:
+    async def answer_async(self, page: Page, headers: Headers | None) -> Answer:
+        """Return the answer; checks that have to run first do so off the event loop."""
         if self._shared.monitor.would_run_checks:
             import asyncio
 
             return await asyncio.to_thread(self._shared.answer, page, headers)
         return self._shared.answer(page, headers)
 
-    async def asgi(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
-        """Answer as an ASGI 3 application; the shortest way for a server of its own."""
+
+class AsgiApplication:
+    """The endpoint as an ASGI 3 application and nothing else: the shortest way for a server of its own."""
+
+    def __init__(self, endpoint: HealthEndpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await _other_than_http(scope["type"], receive, send)
             return
+        endpoint = self._endpoint
         method = scope.get("method", "GET")
         if method not in ("GET", "HEAD"):
             answer = _NOT_ALLOWED
         else:
             headers = None
-            if self._shared.detail_token is not None or self._shared.authorise is not None:
+            if endpoint.reads_headers:
                 headers = {k.decode("latin-1").title(): v.decode("latin-1") for k, v in scope["headers"]}
-            answer = await self._answer_async(self._page_at(scope["path"]), headers)
+            answer = await endpoint.answer_async(endpoint.page_at(scope["path"]), headers)
         await send(answer.asgi_start())
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
 

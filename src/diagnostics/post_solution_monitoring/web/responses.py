@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from diagnostics.post_solution_monitoring.web.body import MEDIA_TYPE
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +41,25 @@ class HealthResponse:
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, endpoint: Callable[..., Any]) -> None:
         self.status_code = answer.status
         self.body = answer.body
         self.headers: Mapping[str, str] = dict(answer.headers)
-        self._answer = answer
+        self._endpoint = endpoint
 
     def __call__(self, *args: Any) -> Any:
-        return run(self._answer, *args)
+        return self._endpoint(*args)
 
 
-def run(answer: Answer, *args: Any) -> Any:
-    """Send the answer as a WSGI application (two arguments) or an ASGI application (three)."""
-    if len(args) == 2:
-        return _wsgi(answer, *args)
-    if len(args) == 3:
-        return _asgi(answer, args[2])
-    raise TypeError(f"a response is called with (environ, start_response) or (scope, receive, send), not {len(args)}")
+def is_asgi_scope(value: object) -> bool:
+    """Return whether this is the one argument of an ASGI 2 call, for which some servers take a plain object."""
+    return isinstance(value, dict) and "type" in value and "wsgi.version" not in value
 
 
-def _wsgi(answer: Answer, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+def run_wsgi(answer: Answer, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    """Send the answer as a WSGI application."""
     start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.headers)
     return [b""] if environ.get("REQUEST_METHOD") == "HEAD" else [answer.body]
-
-
-async def _asgi(answer: Answer, send: Send) -> None:
-    await send(answer.asgi_start())
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 def current_flask_headers() -> Mapping[str, str] | None:
@@ -80,36 +71,44 @@ def current_flask_headers() -> Mapping[str, str] | None:
     return headers
 
 
-def for_current_framework(answer: Answer) -> Any:
-    """Return the answer as a response object of the framework that is calling."""
+def for_current_framework(answer: Answer, endpoint: Callable[..., Any]) -> Any:
+    """Return the answer as a response object of the framework that is calling.
+
+    Args:
+        answer: What to answer.
+        endpoint: Asked anew when the response is taken for an application: servers call what they are given
+            once, to see whether it is a factory, and would serve this one answer for ever.
+    """
     flask = sys.modules.get("flask")
     if flask is not None and flask.has_request_context():
         return flask.current_app.response_class(answer.body, status=answer.status, headers=answer.headers)
     if "starlette.responses" in sys.modules:  # FastAPI hands on nothing but Starlette's own responses
-        return starlette_response(answer)
-    return HealthResponse(answer)
+        return starlette_response(answer, endpoint)
+    return HealthResponse(answer, endpoint)
 
 
 _starlette_class: Any = None
 
 
-def starlette_response(answer: Answer) -> Any:
-    """Return a Starlette response, which is a WSGI application as well."""
+def starlette_response(answer: Answer, endpoint: Callable[..., Any]) -> Any:
+    """Return a Starlette response."""
     global _starlette_class
     if _starlette_class is None:
         from starlette.responses import Response
 
         class StarletteHealthResponse(Response):
             media_type = MEDIA_TYPE
+            endpoint: Callable[..., Any]
 
             def __call__(self, *args: Any) -> Any:
-                if len(args) == 2:
-                    return _wsgi(Answer(self.status_code, bytes(self.body)), *args)
-                return super().__call__(*args)
+                if len(args) == 3 and "app" in args[0]:  # within an application of Starlette
+                    return super().__call__(*args)
+                return self.endpoint(*args)
 
         _starlette_class = StarletteHealthResponse
-    headers = {"cache-control": "no-store"}
-    return _starlette_class(answer.body, status_code=answer.status, headers=headers)
+    response = _starlette_class(answer.body, status_code=answer.status, headers={"cache-control": "no-store"})
+    response.endpoint = endpoint
+    return response
 
 
 def django_response(answer: Answer) -> Any:
