@@ -59,7 +59,10 @@ class LocalClients:
             return self._unix_owner(backend_pid)
         if client_address is None:
             return None
-        plain = str(ip_address(client_address.partition("/")[0]))
+        try:
+            plain = str(ip_address(client_address.partition("/")[0]))
+        except ValueError:
+            return None
         inode = self._tcp.get((plain, client_port))
         return None if inode is None else self._inode_owners().get(inode)
 

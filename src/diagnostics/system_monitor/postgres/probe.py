@@ -31,6 +31,7 @@ from diagnostics.system_monitor.postgres.session import (
 from diagnostics.system_monitor.postgres.url import DatabaseAddress, parse_database_url
 
 SAMPLES = 6
+SECOND_LOOKS = 4
 LIFETIME_SECONDS = 12.0
 Row = Mapping[str, Any]
 Part = Callable[[], Iterable[Observation]]
@@ -146,6 +147,7 @@ class _Sweep:
         self._tables_before: Sequence[Row] = ()
         self._statements = "statements"
         self._lost = False
+        self._second_looks = SECOND_LOOKS
 
     # -- the order of things ---------------------------------------------------------------------------------
 
@@ -337,8 +339,9 @@ class _Sweep:
             if self._clients is None:
                 self._clients = LocalClients(self._probe.client_pids)
             self._owners[key] = self._clients.owner(row["client_address"], row["client_port"], row["pid"])
-            if self._owners[key] is None and row["client_port"] is not None:
-                # Perhaps the session is younger than our view of the tables.
+            if self._owners[key] is None and row["client_port"] is not None and self._second_looks > 0:
+                # Perhaps the session is younger than our view of the tables; a remote client never shows up.
+                self._second_looks -= 1
                 self._clients = LocalClients(self._probe.client_pids)
                 self._owners[key] = self._clients.owner(row["client_address"], row["client_port"], row["pid"])
         return self._owners[key]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from diagnostics.model.observation import Observation, ProbeFailure, Reading, Unit
+from diagnostics.model.observation import FailureKind, Observation, ProbeFailure, Reading, Unit
 from diagnostics.runtime.clock import Clock
 from diagnostics.runtime.http import (
     Answer,
@@ -27,6 +27,8 @@ TCP_SECONDS = 3.0
 FIRST_BYTE_SECONDS = 5.0
 TIMES = 3
 MOST_ADDRESSES = 4
+MOST_SILENT = 2
+DEADLINE_SECONDS = 14.0
 _REMAINING = (
     "x-ratelimit-remaining",
     "ratelimit-remaining",
@@ -60,7 +62,7 @@ class ServiceProbe:
 
     @property
     def deadline_seconds(self) -> float:
-        return 20.0
+        return DEADLINE_SECONDS
 
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of docs/reference/observations.md, section External services."""
@@ -69,11 +71,15 @@ class ServiceProbe:
         places, seen = observe_dns(service, location.host, location.port, clock)
         yield seen
         usable: list[Resolved] = []
+        silent = 0
         for place in places[:MOST_ADDRESSES]:
-            answered, observation = observe_connect(service, place, clock)
+            is_open, observation = observe_connect(service, place, clock)
             yield observation
-            if answered:
+            silent += isinstance(observation, ProbeFailure) and observation.kind is FailureKind.TIMEOUT
+            if is_open:
                 usable.append(place)
+            if silent >= MOST_SILENT:
+                break
         if not usable:
             return
         if location.scheme == "https":
@@ -235,7 +241,7 @@ class TelegramBotApi:
 
     @property
     def deadline_seconds(self) -> float:
-        return 20.0
+        return DEADLINE_SECONDS
 
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of a service; the token stands in the path and is never shown."""
@@ -259,7 +265,7 @@ class GoogleCalendar:
 
     @property
     def deadline_seconds(self) -> float:
-        return 20.0
+        return DEADLINE_SECONDS
 
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of a service."""
