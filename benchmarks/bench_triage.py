@@ -1,8 +1,8 @@
 """How right triage is on labelled reports, and how fast: ``python benchmarks/bench_triage.py reports.jsonl``.
 
 Each line has ``problem_description``, ``error_message``, ``context``, and the truth: ``category``, ``severity`` and
-``root_cause_candidates`` (the first one). A random half, fixed by ``--seed``, was read while the tables were written; the other was
-only ever scored. Both are printed.
+``root_cause_candidates`` (the first one). A random half, fixed by ``--seed``, was read while the tables were
+written; the other was only ever scored. Both are printed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def scores(pairs: list[tuple[dict, dict]]) -> dict[str, float]:
         "accuracy": sum(t == s for t, s in zip(truth, said, strict=True)) / len(pairs),
         "macro F1": sum(f1) / len(f1),
         "false alarms": sum(s not in (BENIGN, UNDECIDED) for s in benign) / max(1, len(benign)),
-        "over-confidence": sum(s not in (UNDECIDED,) for s in unknown) / max(1, len(unknown)),
+        "over-confidence": sum(s != UNDECIDED for s in unknown) / max(1, len(unknown)),
         "severity exact": away.count(0) / len(pairs),
         "severity within 1": sum(step <= 1 for step in away) / len(pairs),
         "truth in first 3": sum(name in answer["root_cause_candidates"][:3] for name, answer in named)
@@ -89,7 +89,8 @@ def main() -> None:
         match_line(line)
     each = (time.perf_counter() - started) / 20_000
     print(
-        f"{took / len(lines) * 1000:.2f} ms a report; {each * 1e6:.1f} us an ordinary log line ({1 / each:,.0f} lines/s)"
+        f"{took / len(lines) * 1000:.2f} ms a report; "
+        f"{each * 1e6:.1f} us an ordinary log line ({1 / each:,.0f} lines/s)"
     )
     if arguments.labels:
         for name, half in halves.items():

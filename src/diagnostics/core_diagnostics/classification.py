@@ -1,8 +1,8 @@
 """Triage from text alone: category, severity and candidate causes of a reported problem, with the reason in words.
 
-The score of a mechanism is the sum of what machine texts and the words of the reporter say for it, as log-likelihood ratios.
-Two rivals are always in the race: *nothing is wrong* and *the text does not decide*. Error texts often name the victim; the
-reporter's words about the culprit weigh more than they do.
+The score of a mechanism is the sum of what machine texts and the words of the reporter say for it, as log-likelihood
+ratios. Two rivals are always in the race: *nothing is wrong* and *the text does not decide*. Error texts often name the
+victim, so the reporter's words about the culprit count as much.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _SYMPTOMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "service-down",
-            r"\b(?:down|dead|does not start|not start|refused|502|crash\w*|unreachable)\b|лежит|не стартует|не запуска|упал",
+            r"\b(?:down|dead|not start|refused|502|crash\w*|unreachable)\b|лежит|не стартует|не запуска|упал",
         ),
         ("requests-time-out", r"time[sd]?[ -]?out|timing out|deadline exceeded|hang|таймаут|завис"),
         ("requests-slow", r"slow|latency|sluggish|takes \d+|crawl|seconds|тормоз|медленн|долго"),
@@ -76,7 +76,7 @@ _SYMPTOMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("login-fails", r"\blog(?:ged|ging)? (?:in|out)\b|\blogin\b|разлогин|войти|вход"),
         (
             "data-wrong",
-            r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price|data)|twice|duplicate|стар\w* (?:цен|данн)|дважды",
+            r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price)|twice|duplicate|стар\w* (?:цен|данн)|дважды",
         ),
         ("memory-grows", r"\bmemory\b|\brss\b|\boom\b|памят"),
     )
@@ -198,7 +198,7 @@ def _undecided(scores: _Scores, error: str, story: str, ranked: list[tuple[float
 
 def _healthy(scores: _Scores, story: str) -> float:
     """Return the log odds of no problem against any problem."""
-    # People who report a problem say what is bad; a story with signs of health and without that is about something else.
+    # People who report a problem say what is bad; signs of health without that are about something else.
     signs = scores.concepts["healthy"] + scores.concepts["noise"]
     at_ease = 1.2 if signs >= 1.0 and not scores.concepts["harm"] and not scores.concepts["vague"] and story else 0.0
     return (
@@ -336,7 +336,7 @@ def _unreadable(number: int, why: str) -> dict[str, Any]:
     return {
         "line": number,
         "error": f"line {number}: {why}",
-        "hint": 'Write one JSON object a line, such as {"id": "1", "problem_description": "...", "error_message": "..."}.',
+        "hint": 'Write one JSON object a line, such as {"id": "1", "problem_description": "it is slow"}.',
     }
 
 

@@ -1,7 +1,8 @@
 """What texts say about mechanisms: tables of patterns with weights, and the quick way through them.
 
-Weights are log-likelihood ratios (nats): 6 names the cause outright, 3 is typical, 1 is a hint. ``SIGNATURES`` are words of
-machines (exceptions, server logs, kernel), ``STORIES`` are words of people who report a problem, in English and Russian.
+Weights are log-likelihood ratios (nats): 6 names the cause outright, 3 is typical, 1 is a hint. ``SIGNATURES`` are
+words of machines (exceptions, server logs, kernel), ``STORIES`` are words of people who report a problem, in English
+and Russian.
 """
 
 from __future__ import annotations

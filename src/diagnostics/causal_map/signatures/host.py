@@ -61,7 +61,7 @@ SIGNATURES = table(
         ],
         "shared-memory-too-small": [
             (r"could not resize shared memory segment", 6.0),
-            (r"/dev/shm.{0,80}No space left", 6.0),
+            (r"\bdev/shm.{0,80}No space left", 6.0),
             (r"insufficient shared memory \(shm\)|unable to (?:open|allocate) shared memory", 4.0),
         ],
         "pids-limit-reached": [
@@ -133,8 +133,10 @@ STORIES = table(
     {
         "host-cpu-saturated-by-neighbour": [
             (
-                r"(?:ffmpeg|transcod\w*|training|backup|antivirus|miner|compil\w+|build|gzip|rsync|\w*scan\w*) .{0,60}"
-                r"(?:same (?:box|host|machine|vm|server)|all cores|both cores|100 ?% cpu)",
+                (
+                    r"(?:ffmpeg|transcod\w*|training|backup|antivirus|miner|compil\w+|build|gzip|rsync|\w*scan\w*) .{0,60}"
+                    r"(?:same (?:box|host|machine|vm|server)|all cores|both cores|100 ?% cpu)"
+                ),
                 4.0,
             ),
             (r"(?:same|shared) (?:box|host|machine|vm|server)\b", 2.5),
@@ -162,8 +164,10 @@ STORIES = table(
             ),
             (r"(?:кончил|закончил)\w* место", 4.0),
             (
-                r"(?:dumps?|backups?|archives?|logs?|core files?|temp\w* files?|uploads?|old releases) .{0,60}(?:fill|eat|consum|use|took|take|occup)\w*"
-                r" .{0,20}(?:it|disk|partition|volume|space)|(?:same|root|log|data) partition",
+                (
+                    r"(?:dumps?|backups?|archives?|logs?|core files?|temp\w* files?|uploads?|old releases) .{0,60}(?:fill|eat|consum|use|took|take|occup)\w*"
+                    r" .{0,20}(?:it|disk|partition|volume|space)|(?:same|root|log|data) partition"
+                ),
                 3.0,
             ),
             (

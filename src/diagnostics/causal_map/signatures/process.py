@@ -207,8 +207,10 @@ STORIES = table(
                 4.5,
             ),
             (
-                r"(?:freez|paus|stall|hang|замира|зависа)\w* .{0,30}(?:for |на )?(?:about |около |примерно )?(?:a |one |two |three |\d+)"
-                r".{0,8}(?:s\b|sec|сек).{0,60}(?:then|потом|затем)",
+                (
+                    r"(?:freez|paus|stall|hang|замира|зависа)\w* .{0,30}(?:for |на )?(?:about |около |примерно )?(?:a |one |two |three |\d+)"
+                    r".{0,8}(?:s\b|sec|сек).{0,60}(?:then|потом|затем)"
+                ),
                 2.0,
             ),
             (r"(?:million|millions of|миллион\w*) .{0,30}(?:objects|объект)", 3.5),
@@ -233,8 +235,10 @@ STORIES = table(
         ],
         "eventloop-blocked-sync-io": [
             (
-                r"async def.{0,60}(?:requests|time\.sleep|sync|psycopg2|blocking)|(?:requests\.get|time\.sleep|psycopg2|sync \w+)"
-                r".{0,60}(?:in|inside|within|внутри) (?:an? )?async",
+                (
+                    r"async def.{0,60}(?:requests|time\.sleep|sync|psycopg2|blocking)|(?:requests\.get|time\.sleep|psycopg2|sync \w+)"
+                    r".{0,60}(?:in|inside|within|внутри) (?:an? )?async"
+                ),
                 5.5,
             ),
             (r"block(?:s|ed|ing)? (?:the )?(?:event )?loop|event loop|цикл\w* событий|event-loop", 3.0),
