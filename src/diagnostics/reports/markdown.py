@@ -33,7 +33,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
         *_section(t, "implementation", _implementation(view["implementation"], t)),
         *_section(t, "monitoring", _monitoring(view["monitoring"], t)),
         *_section(t, "evidence", _evidence(view, t)),
-        *_section(t, "could_not_look", _could_not_look(view["could_not_look"], t)),
+        *_section(t, "could_not_look", _could_not_look(view, t)),
         *_section(t, "environment", _pairs([*view["environment"], *view["session"]])),
         f"---\n\n*{t['footer']}*",
     ]
@@ -175,7 +175,7 @@ def _monitoring(seen: Mapping[str, Any], t: Mapping[str, str]) -> str:
         return ""
     lines = [" · ".join(filter(None, (_badge(seen["verdict"]), seen["duration"])))]
     rows = [(text(c["name"]), _badge(c["result"]), text(c["detail"])) for c in seen["checks"]]
-    lines.append(_table((t["check"], t["result"], ""), rows))
+    lines.append(_table((t["check"], t["result"], t["detail"]), rows))
     alerts = [" ".join(filter(None, (a["at"], _badge(a["state"]), text(a["what"])))) for a in seen["alerts"]]
     lines.append("\n".join(f"- {alert}" for alert in alerts) or t["no_alerts"])
     return "\n\n".join(line for line in lines if line)
@@ -204,9 +204,10 @@ def _evidence(view: Mapping[str, Any], t: Mapping[str, str]) -> str:
     return f"{body}\n\n*{more} {t['left_out']}*" if more > 0 else body
 
 
-def _could_not_look(items: Iterable[tuple[str, str, str]], t: Mapping[str, str]) -> str:
-    rows = [(text(what), text(why), text(hint)) for what, why, hint in items]
-    return _table((t["what"], t["why"], t["hint"]), rows) or t["everything_looked"]
+def _could_not_look(view: Mapping[str, Any], t: Mapping[str, str]) -> str:
+    rows = [(text(what), text(why), text(hint)) for what, why, hint in view["could_not_look"]]
+    fallback = t["everything_looked"] if view["looked_everywhere"] else ""
+    return _table((t["what"], t["why"], t["hint"]), rows) or fallback
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:

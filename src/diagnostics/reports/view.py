@@ -6,6 +6,7 @@ Any key may be missing or have an unexpected shape; then its section says that n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,7 @@ class EvidenceRow:
     value: str
     baseline: str
     at: str
+    iso: str
     labels: tuple[tuple[str, str], ...]
     source: str
     failed: bool
@@ -108,6 +110,7 @@ def build(report: Mapping[str, Any], lang: str) -> dict[str, Any]:
             else (_text(i), "", "")
             for i in _list(data.get("could_not_look"))
         ],
+        "looked_everywhere": "could_not_look" in data,
         "environment": _pairs(_mapping(data.get("environment")), words),
         "session": _session(data, session, words),
     }
@@ -309,7 +312,11 @@ def _monitoring(seen: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, 
 
 def _evidence(data: Mapping[str, Any], words: Mapping[str, str]) -> list[EvidenceRow]:
     rows, seen = [], set()
-    for number, item in enumerate(_list(data.get("evidence")), start=1):
+    items = _list(data.get("evidence"))
+    # The day is said where it is not the one of nearly all the others.
+    days = Counter(_day(item.get("at")) for item in items if isinstance(item, Mapping))
+    usual = days.most_common(1)[0][0] if days else ""
+    for number, item in enumerate(items, start=1):
         if not isinstance(item, Mapping):
             continue
         name = _text(item.get("id")) or f"E{number}"
@@ -331,13 +338,19 @@ def _evidence(data: Mapping[str, Any], words: Mapping[str, str]) -> list[Evidenc
                 name=_text(item.get("name")),
                 value=value,
                 baseline=_baseline(item.get("baseline"), unit, words),
-                at=formats.moment(item.get("at")),
+                at=formats.moment(item.get("at"), day=_day(item.get("at")) != usual),
+                iso=at.isoformat() if (at := formats.parsed_moment(item.get("at"))) else "",
                 labels=tuple((_text(k), _text(v)) for k, v in _mapping(item.get("labels")).items()),
                 source=_text(item.get("source")),
                 failed=failed,
             )
         )
     return rows
+
+
+def _day(value: Any) -> str:
+    parsed = formats.parsed_moment(value)
+    return parsed.strftime("%Y-%m-%d") if parsed else ""
 
 
 def _baseline(value: Any, unit: str, words: Mapping[str, str]) -> str:

@@ -134,6 +134,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "alerts": ("Alerts", "Тревоги"),
     "no_alerts": ("No alerts.", "Тревог не было."),
     "result": ("Result", "Итог"),
+    "detail": ("Detail", "Подробности"),
     # evidence
     "id": ("Id", "№"),
     "what": ("What", "Что"),
@@ -141,7 +142,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "baseline": ("Normal", "Норма"),
     "at": ("At", "Когда"),
     "source": ("Source", "Источник"),
-    "concerns": ("Who", "Где"),
+    "concerns": ("Concerning", "Где"),
     "cited": ("The verdict rests on these.", "На этом основано заключение."),
     "more_evidence": ("All other observations", "Все остальные наблюдения"),
     "left_out": ("more are in the JSON report", "ещё есть в отчёте JSON"),
@@ -165,6 +166,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "missing.implementation": ("Nothing was changed.", "Ничего не менялось."),
     "missing.monitoring": ("Not watched after a fix.", "После исправления наблюдения не было."),
     "missing.evidence": ("No evidence was recorded.", "Свидетельства не записаны."),
+    "missing.could_not_look": (
+        "Whether anything could not be looked at was not recorded.",
+        "Не записано, было ли что-то недоступно.",
+    ),
     "missing.environment": ("Not recorded.", "Не записано."),
     "missing.triage": ("Not triaged.", "Оценки не было."),
     "footer": (

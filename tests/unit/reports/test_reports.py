@@ -138,6 +138,12 @@ def test_an_empty_report_says_of_each_section_that_there_is_nothing():
         assert labels("en")[key] in page.text
         assert labels("en")[key] in text
     assert labels("en")["no_headline"] in page.text
+    assert labels("en")["everything_looked"] not in page.text + text
+
+
+def test_that_everything_could_be_looked_at_is_said_only_when_it_is_known():
+    for render in (html.render, markdown.render):
+        assert labels("en")["everything_looked"] in render({"could_not_look": []})
 
 
 def test_text_from_outside_cannot_become_markup_of_the_page():
