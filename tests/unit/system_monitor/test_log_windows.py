@@ -42,6 +42,8 @@ def test_an_old_log_has_nothing_recent() -> None:
 def test_a_short_log_knows_nothing_of_before() -> None:
     frame = windows(last=1000.0, now=1000.0, covered=[(960.0, 1000.0)])
 
+    assert frame.recent_seconds == pytest.approx(40.0)
+    assert frame.is_recent(960.0)
     assert frame.before_seconds == 0
     assert frame.scale == 0
 

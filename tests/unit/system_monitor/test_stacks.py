@@ -91,3 +91,33 @@ def test_what_py_spy_says_has_a_kind(words: str, kind: FailureKind) -> None:
 
     assert isinstance(failure, ProbeFailure)
     assert failure.kind is kind
+
+
+def test_threads_of_one_name_are_counted() -> None:
+    pool = [stack(DRIVER, OURS, thread="worker")] * 18
+
+    (seen,) = stack_readings([pool, pool[:3], []], NOTES)
+
+    assert seen.value == pytest.approx(2 / 3)
+    assert seen.labels["threads"] == "18"
+
+
+def test_the_application_is_in_the_trace_however_deep_the_library() -> None:
+    deep = [Frame(f"f{i}", "/srv/.venv/lib/python3.11/site-packages/x/y.py", i) for i in range(30)]
+
+    (seen,) = stack_readings([[stack(*deep, OURS, MAIN)]], NOTES)
+
+    assert seen.labels["trace"].startswith("<module> (app/main.py:3) < book (app/service.py:41) < … < f5 (x/y.py:5) < ")
+    assert seen.labels["trace"].endswith("< f0 (x/y.py:0)")
+
+
+def test_a_thread_in_a_wait_of_the_standard_library_is_not_on_the_cpu() -> None:
+    frame = {"name": "EpollSelector.select", "filename": "/usr/lib/python3.11/selectors.py", "line": 468}
+    thread = {"pid": 7, "os_thread_id": 7, "thread_name": "MainThread", "active": True, "frames": [frame]}
+
+    assert not parse_dump([thread])[0].is_active
+
+
+def test_generated_code_is_no_application() -> None:
+    assert not Frame("commit", "<string>", 2).is_application
+    assert Frame("main", "/srv/app/main.py", 2).is_application

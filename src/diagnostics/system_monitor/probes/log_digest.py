@@ -164,7 +164,11 @@ class Digest:
         else:
             said = f"{parsed.exception}: {parsed.message}" if parsed.message else parsed.exception
             headline = record.message.partition("\n")[0]
-            shown = said if not headline or said in headline else f"{headline} {said}"
+            if not headline or said in headline:
+                shown = headline or said
+            else:  # a message that repeats the exception's need not be read twice
+                repeats = parsed.message and parsed.message in headline
+                shown = f"{headline} ({parsed.exception})" if repeats else f"{headline} {said}"
             template = self.miner.learn(
                 level,
                 shown,

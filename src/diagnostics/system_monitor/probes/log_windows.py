@@ -62,13 +62,15 @@ def windows(*, last: float, now: float, covered: Sequence[tuple[float, float]], 
         onset: When the trouble began, if a step was found.
     """
     end = last if now - last <= STALE_SECONDS else now
+    oldest = min((span[0] for span in covered), default=end)
     start = end - RECENT_SECONDS
+    if start < oldest < end:  # a short log: what was not read is no time without errors
+        start = math.nextafter(oldest, -math.inf)
     if onset is not None and onset > start:
         start = min(onset, end - SHORTEST_RECENT_SECONDS)
     # The first moment of the recent window belongs to it, and so does the error with which the trouble began.
     start = math.nextafter(start, -math.inf) if onset is not None else start
     until = start if onset is None else min(start, onset)
-    oldest = min((span[0] for span in covered), default=end)
     seconds = sum(max(0.0, min(b, until) - a) for a, b in covered if a < until)
     return Windows(recent=(start, end), before=(oldest, until), before_seconds=seconds if seconds >= 1.0 else 0.0)
 

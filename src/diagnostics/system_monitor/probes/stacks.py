@@ -25,14 +25,9 @@ DUMP_SECONDS = 3.0
 """One dump takes 20 to 60 ms; a process that swaps needs longer."""
 MOST_POSITIONS = 40
 MOST_FRAMES = 8
-_LIBRARY_PARTS = (
-    "/site-packages/",
-    "/dist-packages/",
-    "<frozen",
-    "<string>",
-    "/lib/python3",
-    "/lib64/python3",
-)
+_LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/lib/python3", "/lib64/python3")
+_WAITING_FILES = ("selectors.py", "threading.py", "queue.py")
+_WAITING = ("select", "wait", "acquire", "get", "join", "_wait_for_tstate_lock")
 _STDLIB = os.path.realpath(sysconfig.get_path("stdlib"))
 
 
@@ -47,7 +42,15 @@ class Frame:
     @property
     def is_application(self) -> bool:
         """Whether this is neither the standard library nor an installed package."""
-        return not (any(part in self.file for part in _LIBRARY_PARTS) or self.file.startswith(_STDLIB))
+        if self.file.startswith(("<", _STDLIB)):  # frozen or generated code, and the standard library
+            return False
+        return not any(part in self.file for part in _LIBRARY_PARTS)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the standard library waits here, whatever the sampler says of the CPU."""
+        function = self.function.rpartition(".")[2]
+        return function in _WAITING and self.file.endswith(_WAITING_FILES) and not self.is_application
 
     def __str__(self) -> str:
         return f"{self.function} ({'/'.join(self.file.split('/')[-2:])}:{self.line})"
@@ -161,7 +164,9 @@ def parse_dump(threads: list[dict[str, Any]]) -> list[Stack]:
         frames = tuple(Frame(f["name"], f["filename"], int(f["line"])) for f in thread["frames"])
         name = str(thread.get("thread_name") or thread.get("os_thread_id") or thread.get("thread_id"))
         is_main = thread.get("os_thread_id") == thread.get("pid")
-        stacks.append(Stack(name, is_main, bool(thread["active"]), frames))
+        # Without stopping the process, a thread that is about to wait is often taken for one that runs.
+        is_active = bool(thread["active"]) and not (frames and frames[0].waits)
+        stacks.append(Stack(name, is_main, is_active, frames))
     return stacks
 
 
@@ -184,34 +189,27 @@ def own_stacks(without: int) -> list[Stack]:
 
 
 def _seems_active(frames: list[Frame]) -> bool:
-    waits = {
-        "wait",
-        "select",
-        "poll",
-        "accept",
-        "acquire",
-        "_wait_for_tstate_lock",
-        "join",
-        "sleep",
-        "recv",
-        "read",
-        "get",
-    }
-    return bool(frames) and not (frames[0].function in waits and not frames[0].is_application)
+    return bool(frames) and not frames[0].waits
 
 
 def stack_readings(samples: list[list[Stack]], notes: Notes) -> Iterator[Observation]:
-    """Yield one reading for each thread and position, the most frequent first."""
-    seen: Counter[tuple[str, bool, bool, str, str, int, str, str]] = Counter()
+    """Yield one reading for each thread and position, the most frequent first.
+
+    Threads of one name are one here: ``threads`` says how many of them stood there at once.
+    """
+    seen: Counter[_Position] = Counter()
+    most: dict[_Position, int] = {}
     for sample in samples:
-        for stack in sample:
-            if stack.frames:
-                seen[_position(stack)] += 1
-    for key, count in seen.most_common(MOST_POSITIONS):
-        thread, is_main, is_active, function, file, line, leaf, trace = key
+        here = Counter(_position(stack) for stack in sample if stack.frames)
+        for position, count in here.items():
+            seen[position] += 1
+            most[position] = max(most.get(position, 0), count)
+    ranked = sorted(seen, key=lambda position: (-seen[position] * most[position], position))
+    for position in ranked[:MOST_POSITIONS]:
+        thread, is_main, is_active, function, file, line, leaf, trace = position
         yield notes.reading(
             "process.stack",
-            min(1.0, count / len(samples)),
+            seen[position] / len(samples),
             Unit.RATIO,
             thread=clean(thread, 80),
             main="true" if is_main else "false",
@@ -221,20 +219,35 @@ def stack_readings(samples: list[list[Stack]], notes: Notes) -> Iterator[Observa
             line=line,
             leaf=leaf,
             trace=clean(trace, 600),
+            threads=most[position],
         )
 
 
-def _position(stack: Stack) -> tuple[str, bool, bool, str, str, int, str, str]:
+_Position = tuple[str, bool, bool, str, str, int, str, str]
+
+
+def _position(stack: Stack) -> _Position:
     leaf = stack.frames[0]
     here = next((frame for frame in stack.frames if frame.is_application), leaf)
-    trace = " < ".join(str(frame) for frame in reversed(stack.frames[:MOST_FRAMES]))
-    return (
-        stack.thread,
-        stack.is_main,
-        stack.is_active,
-        here.function,
-        here.file,
-        here.line,
-        str(leaf),
-        trace,
-    )
+    trace = trace_of(stack.frames)
+    return (stack.thread, stack.is_main, stack.is_active, here.function, here.file, here.line, str(leaf), trace)
+
+
+def trace_of(frames: tuple[Frame, ...]) -> str:
+    """Return up to eight frames, outer first: the innermost, those of the application before all others."""
+    chosen = set(range(len(frames)))
+    if len(frames) > MOST_FRAMES:
+        ours = [index for index, frame in enumerate(frames) if frame.is_application][: MOST_FRAMES // 2]
+        chosen = set(ours)
+        for index in range(len(frames)):
+            if len(chosen) == MOST_FRAMES:
+                break
+            chosen.add(index)
+    parts: list[str] = []
+    last = None
+    for index in sorted(chosen, reverse=True):
+        if last is not None and last - index > 1:
+            parts.append("…")
+        parts.append(str(frames[index]))
+        last = index
+    return " < ".join(parts)

@@ -9,7 +9,7 @@ _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (.+)$')
 _EXCEPTION = re.compile(r"^([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)(?::\s?(.*))?$")
 _GROUP_MARGIN = re.compile(r"^[ ]*(?:\+-+[ \d-]*\+?-*|[|+])[ ]?")
 _START = "Traceback (most recent call last):"
-_LIBRARY = ("/site-packages/", "/dist-packages/", "<frozen", "<string>", "/lib/python3", "/lib64/python3")
+_LIBRARY = ("/site-packages/", "/dist-packages/", "/lib/python3", "/lib64/python3")
 _SQLSTATE = re.compile(r"(?:SQLSTATE[ :=\[(]*|sqlstate[\"' :=]*|\bpgcode[\"' :=]*)([0-9A-Z]{5})\b")
 _PG_CLASS = re.compile(r"(?:psycopg2?\.errors|asyncpg(?:\.exceptions)?(?:\._base)?)\.(\w+)")
 
@@ -73,7 +73,7 @@ def parse(text: str) -> Traceback | None:
             continue
         at = _FRAME.match(line)
         if at is not None:
-            if not any(part in at[1] for part in _LIBRARY):
+            if not at[1].startswith("<") and not any(part in at[1] for part in _LIBRARY):
                 frame = f"{at[3]} ({'/'.join(at[1].split('/')[-2:])}:{at[2]})"
             continue
         if not in_frames or line[:1] in (" ", "\t", ""):
