@@ -43,9 +43,9 @@ class HypothesisTester:
 
     Example:
         >>> tester = HypothesisTester()
-        >>> result = tester.test_hypothesis("queue_backlog", [TestCondition("over 100 wait", lambda: 130, 100,
-        "greater_than")])
-        >>> result.verdict.value, result["overall_result"]
+        >>> waiting = TestCondition("over 100 jobs wait", lambda: 130, 100, "greater_than")
+        >>> result = tester.test_hypothesis("queue_backlog", [waiting])
+        >>> result.verdict.value, result["overall_result"].value
         ('supported', 'CONFIRMED')
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from diagnostics.model.record import Record
 
@@ -20,11 +21,18 @@ class Verdict(StrEnum):
     """Too little could be tested; never a pass."""
 
 
-#: The words of the previous API.
+class OverallResult(StrEnum):
+    """The verdict in the words of the previous API."""
+
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
 _OVERALL = {
-    Verdict.SUPPORTED: "CONFIRMED",
-    Verdict.REFUTED: "REJECTED",
-    Verdict.INCONCLUSIVE: "INCONCLUSIVE",
+    Verdict.SUPPORTED: OverallResult.CONFIRMED,
+    Verdict.REFUTED: OverallResult.REJECTED,
+    Verdict.INCONCLUSIVE: OverallResult.INCONCLUSIVE,
 }
 
 
@@ -104,8 +112,13 @@ class HypothesisResult(Record):
     finished_at: datetime
     duration_seconds: float
 
+    #: ``result.overall_result == HypothesisResult.CONFIRMED``, as users of the previous API write it.
+    CONFIRMED: ClassVar[OverallResult] = OverallResult.CONFIRMED
+    REJECTED: ClassVar[OverallResult] = OverallResult.REJECTED
+    INCONCLUSIVE: ClassVar[OverallResult] = OverallResult.INCONCLUSIVE
+
     @property
-    def overall_result(self) -> str:
+    def overall_result(self) -> OverallResult:
         """The verdict in the words of the previous API: CONFIRMED, REJECTED or INCONCLUSIVE."""
         return _OVERALL[self.verdict]
 

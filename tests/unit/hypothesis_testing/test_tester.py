@@ -28,6 +28,7 @@ def test_predictions_that_come_true_support_the_hypothesis(tester):
     assert isinstance(result, HypothesisResult)
     assert result.verdict is Verdict.SUPPORTED
     assert result.overall_result == "CONFIRMED"
+    assert result.overall_result is HypothesisResult.CONFIRMED
     assert (result.success_rate, result.effect) == (1.0, 0.0)
     assert result.posterior > 0.9
     assert "'over 100 jobs wait': 130" in result.conclusion
@@ -68,9 +69,7 @@ def test_a_failure_that_was_predicted_is_an_observation(tester):
     def refuse():
         raise ConnectionRefusedError("connection refused")
 
-    result = tester.test_hypothesis(
-        "h", [TestCondition("the port is closed", refuse, ConnectionError, "raises")]
-    )
+    result = tester.test_hypothesis("h", [TestCondition("the port is closed", refuse, ConnectionError, "raises")])
 
     assert result.verdict is Verdict.SUPPORTED
     assert "connection refused" in result.conditions[0].actual
@@ -124,9 +123,7 @@ def test_it_can_be_asked_from_within_an_event_loop():
         async def answer():
             return 1
 
-        return await asyncio.to_thread(
-            HypothesisTester().test_hypothesis, "h", [TestCondition("a", answer, 1)]
-        )
+        return await asyncio.to_thread(HypothesisTester().test_hypothesis, "h", [TestCondition("a", answer, 1)])
 
     assert asyncio.run(main()).verdict is Verdict.SUPPORTED
 
