@@ -17,6 +17,8 @@ from diagnostics.plugins.protocols import Probe
 from diagnostics.runtime.clock import SYSTEM_CLOCK
 from diagnostics.system_monitor.postgres.experiments import direct_connection, explain
 from diagnostics.system_monitor.postgres.probe import PostgresProbe
+from diagnostics.system_monitor.postgres.session import StatementError, open_session
+from diagnostics.system_monitor.postgres.url import parse_database_url
 
 WINDOW = 0.6
 
@@ -402,6 +404,50 @@ def test_the_limit_of_a_role_is_exhausted_too(tiny):
 
     assert (failure.kind, failure.labels["sqlstate"]) == (FailureKind.EXHAUSTED, "53300")
     assert "role" in failure.message
+
+
+def test_a_host_that_pg_hba_rejects_is_forbidden(tiny):
+    rules = tiny.data_directory / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text("host all rejected 127.0.0.1/32 reject\n" + before)
+    tiny.reload()
+    try:
+        failure = why(f"postgresql://rejected:secret@127.0.0.1:{tiny.port}/meeting_scheduler")
+    finally:
+        rules.write_text(before)
+        tiny.reload()
+
+    assert (failure.kind, failure.labels["sqlstate"]) == (FailureKind.FORBIDDEN, "28000")
+
+
+def test_a_session_that_is_ended_midway_keeps_what_it_saw(tiny):
+    def end():
+        with connect(tiny.superuser_url, autocommit=True) as connection:
+            sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'diagnostics'"
+            wait_until(lambda: connection.execute(sql).fetchone())
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    seen = look(tiny.superuser_url)
+    thread.join()
+
+    assert seen.readings("postgres.connect")
+    ((_, failure),) = seen.all_failures()
+    assert (failure.kind, failure.labels["sqlstate"]) == (FailureKind.RESET, "57P01")
+
+
+def test_behind_a_transaction_pooler_nothing_of_ours_stays_in_the_session(postgres):
+    session = open_session(parse_database_url(postgres.superuser_url), SYSTEM_CLOCK)
+    with session:
+        session.command("RESET ALL")
+        session.pooled = True  # as when the pooler's key is not the server's pid
+
+        assert session.query("activity") is not None
+        with pytest.raises(StatementError, match="read-only"):
+            session.rows("CREATE TABLE nobody_wants_this ()")
+
+        session.pooled = False
+        assert session.rows("SELECT current_setting('statement_timeout') AS t") == [{"t": "0"}]
 
 
 def test_a_prepared_transaction_that_nobody_owns_is_a_blocker(tiny):

@@ -80,10 +80,10 @@ class Location:
     target: str
 
     @property
-    def origin(self) -> str:
-        """Return ``scheme://host:port`` without credentials."""
+    def authority(self) -> str:
+        """Return the host, and the port when it is not the scheme's own, as a Host header has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,10 +321,8 @@ def exchange(
     connection = http.client.HTTPConnection(location.host, location.port, timeout=timeout)
     connection.sock = line
     line.settimeout(timeout)
-    default = location.port == (443 if location.scheme == "https" else 80)
-    name = f"[{location.host}]" if ":" in location.host else location.host
     sent = {
-        "Host": name if default else f"{name}:{location.port}",
+        "Host": location.authority,
         "User-Agent": USER_AGENT,
         "Accept": "*/*",
         "Connection": "close",

@@ -30,7 +30,8 @@ def test_a_url_gives_host_port_and_target():
     place = locate("https://api.example.com/v1/x?y=1")
 
     assert (place.host, place.port, place.target) == ("api.example.com", 443, "/v1/x?y=1")
-    assert locate("http://[::1]:8000").origin == "http://[::1]:8000"
+    assert locate("http://[::1]:8000").authority == "[::1]:8000"
+    assert place.authority == "api.example.com"
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "https://", "http://host:notaport/", "postgresql://u:secret@h/x"])
@@ -158,6 +159,7 @@ def test_all_are_probes_and_show_no_secret():
 
 def test_a_service_is_named_by_its_host():
     assert ServiceProbe("https://api.example.com/x").name == "service.connect:api.example.com"
+    assert ServiceProbe("http://127.0.0.1:8001").name != ServiceProbe("http://127.0.0.1:8002").name
 
 
 def test_an_address_that_cannot_be_a_name_is_not_found():

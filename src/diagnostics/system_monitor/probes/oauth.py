@@ -58,7 +58,7 @@ class TokenProbe:
 
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield ``service.token``: 1 refreshed, 0 refused and why."""
-        service = self.service or locate(self.token_url).host
+        service = self.service or locate(self.token_url).authority
         form = {
             "grant_type": "refresh_token",
             "refresh_token": self.refresh_token,

@@ -43,7 +43,7 @@ class ServiceProbe:
 
     Attributes:
         url: What is asked for; a status such as 401 or 404 is an answer, too.
-        service: Label of all readings; the host when not given.
+        service: Label of all readings; the host (and a port that is not the usual one) when not given.
         token: Sent as a bearer token, when given.
         ca_file: Further certificates to trust, when the application trusts more than the system.
         times: How often the first byte is timed.
@@ -58,7 +58,7 @@ class ServiceProbe:
 
     @property
     def name(self) -> str:
-        return f"service.connect:{self.service or locate(self.url).host}"
+        return f"service.connect:{self.service or locate(self.url).authority}"
 
     @property
     def deadline_seconds(self) -> float:
@@ -67,7 +67,7 @@ class ServiceProbe:
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of docs/reference/observations.md, section External services."""
         location = locate(self.url)
-        service = self.service or location.host
+        service = self.service or location.authority
         places, seen = observe_dns(service, location.host, location.port, clock)
         yield seen
         usable: list[Resolved] = []
