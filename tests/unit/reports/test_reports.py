@@ -105,6 +105,17 @@ def test_the_page_stands_alone():
     assert len(text) < 100_000
 
 
+def test_the_page_has_one_main_part_and_headings_in_order():
+    page = Page(html.render(REPORT))
+
+    assert page.tags.count("main") == page.tags.count("h1") == 1
+    levels = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert page.attributes[[tag for tag, _ in page.attributes].index("html")][1]["lang"] == "en"
+    assert all(attrs.get("scope") for tag, attrs in page.attributes if tag == "th")
+    assert all(attrs.get("aria-label") for _, attrs in page.attributes if attrs.get("role") == "region")
+
+
 def test_every_link_leads_somewhere_and_no_id_is_given_twice():
     page = Page(html.render(REPORT))
 
