@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import Token
 from sys import modules
-from time import perf_counter_ns
+from time import perf_counter_ns as _now
 from typing import TYPE_CHECKING, Any, Self
 
 from diagnostics.core_diagnostics import writer
@@ -62,7 +62,7 @@ class DiagnosticContext:
         else:
             self.origin = outer if outer.__class__ in _ORIGINS else outer.origin
         self._token: Token[Any] = _bind(self)
-        self._started = perf_counter_ns()
+        self._started = _now()
         return self
 
     def __exit__(
@@ -81,9 +81,9 @@ class DiagnosticContext:
             return
         if self.fields is not None:
             more = {"level": "INFO", "outcome": "ok", "fields": self.fields}
-            site.logger.recorder.offer((site, self.origin, self._started, perf_counter_ns(), more))
+            site.logger.recorder.offer((site, self.origin, self._started, _now(), more))
         elif len(site.pending) < site.limit:
-            site.put((site, self.origin, self._started, perf_counter_ns(), None))
+            site.put((site, self.origin, self._started, _now(), None))
         else:
             site.logger.recorder.drop()
 

@@ -188,7 +188,9 @@ class FlightRecorder:
         last_site: Site | None = None
         last_who: Any = None
         head = identity = ""
-        out: list[str] | None = None
+        durations: list[int] = []
+        add = durations.append
+        write: Callable[[str], None] | None = None
         touched: set[Site] = set()
         detailed = 0
         for site, who, started, ended, more in batch:
@@ -199,12 +201,14 @@ class FlightRecorder:
                 out = logger.call_lines
                 head = site.head if logger is site.logger else site.head_for(logger)
                 touched.add(site)
-            site.durations.append(duration)
+                add = site.durations.append
+                write = None if out is None else out.append
+            add(duration)
             if more is not None:
                 detailed += 1
                 self._process_more(site, who, duration, ended + offset, more)
                 continue
-            if out is None:
+            if write is None:
                 continue
             since = ended - second_began
             if not 0 <= since < _SECOND:
@@ -216,9 +220,9 @@ class FlightRecorder:
             # Leading zeros by cutting the first digit off a larger number: half the price of a format.
             micro = str(since + _SECOND)[1:7]
             if duration < _SECOND:
-                out.append(f"{stamp}{micro}{head}{identity}0.{str(duration + _SECOND)[1:]}{tail}")
+                write(f"{stamp}{micro}{head}{identity}0.{str(duration + _SECOND)[1:]}{tail}")
             else:
-                out.append(f"{stamp}{micro}{head}{identity}{duration / 1e9:.9f}{tail}")
+                write(f"{stamp}{micro}{head}{identity}{duration / 1e9:.9f}{tail}")
         if detailed:
             with self._count_lock:
                 self._detailed -= detailed

@@ -6,7 +6,7 @@ What only looks like one stays: SQL placeholders, source lines of tracebacks, ``
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -230,7 +230,7 @@ def _scheme(match: re.Match[str]) -> str:
         return match[0]
     if match[1].lower() == "basic" and value.isalpha() and value.islower():
         try:
-            decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+            decoded = binascii.a2b_base64(value + "=" * (-len(value) % 4))
         except ValueError:
             return match[0]
         if b":" not in decoded:

@@ -42,11 +42,7 @@ def test_json_stays_json_and_loses_the_secret_only(name, secret):
     assert cleaned["id"] == 17
     assert cleaned["last"] == "x"
     assert cleaned["nested"]["ok"] is True
-    assert (
-        cleaned["nested"][name] == "***"
-        or secret.strip().lower() in {"undefined"}
-        or cleaned["nested"][name][:1] in "$:%{<["
-    )
+    assert cleaned["nested"][name] == "***"
 
 
 @given(SECRET_NAME, WORDLIKE)
@@ -195,11 +191,11 @@ def test_plain_words_stay_as_they_are(text):
     assert redact(text) == text
 
 
-@pytest.mark.parametrize(
-    "piece",
-    ["a", "1", " ", "=", "a=", "@", "a@", "token", "token=", "password:", "1 ", "+1", "'", '"', "\\", "(", "eyJ", "://", "a://b:",
-     "x.", "-", "4111 ", "[", "token=[", "_a-", "Key (", "Bearer ", "-----BEGIN PRIVATE KEY-----", "a.a@", "bot12345678:"],
-)  # fmt: skip
+PIECES = """a 1 0 = a= @ a@ a.a@ token token= password: +1 ' " \\ ( eyJ :// a://b: x. - [ token=[ _a- bot12345678: {"token":"""
+SPACED = [" ", "1 ", "4111 ", "Key (", "Bearer ", "-----BEGIN PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize("piece", [*PIECES.split(), *SPACED])
 def test_no_text_takes_more_than_linear_time(piece):
     text = (piece * 100_000)[:100_000]
 

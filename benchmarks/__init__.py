@@ -1,0 +1,1 @@
+"""Measures what we cost, beside what others cost, as ratios within one run."""
