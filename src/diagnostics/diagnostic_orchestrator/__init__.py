@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diagnostics.diagnostic_orchestrator.gate import Override
     from diagnostics.diagnostic_orchestrator.quick import quick_diagnostic_session
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
+    from diagnostics.model.change import Override
 
 _HOME = {
-    "Override": "gate",
+    "Override": "gate",  # kept where the gate is, defined in model.change
     "SessionStore": "store",
     "UltimateDiagnosticSystem": "system",
     "quick_diagnostic_session": "quick",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
-from diagnostics.errors import ConfigurationError, DiagnosisIncompleteError
+from diagnostics.errors import DiagnosisIncompleteError
+from diagnostics.model.change import Override
 from diagnostics.model.diagnosis import Diagnosis, Status
 
 PHASES = ("phase_1", "phase_2", "phase_3", "phase_4")
@@ -20,25 +22,6 @@ _CALLS = {
     "phase_3": "phase_3_hypothesis_testing()",
     "phase_4": "phase_4_root_cause_analysis()",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """A person's decision to act without a completed diagnosis; kept in the journal and printed in the report.
-
-    Raises:
-        ConfigurationError: The name or the reason is empty.
-    """
-
-    name: str
-    reason: str
-
-    def __post_init__(self) -> None:
-        if not self.name.strip() or not self.reason.strip():
-            raise ConfigurationError(
-                "an override needs a person's name and a reason",
-                hint="override=Override(name=..., reason=...)",
-            )
 
 
 def missing_for_solution(done: frozenset[str], diagnosis: Diagnosis | None) -> tuple[tuple[str, ...], str]:
@@ -68,3 +51,16 @@ def require_diagnosis(done: frozenset[str], diagnosis: Diagnosis | None, overrid
     missing, step = missing_for_solution(done, diagnosis)
     if missing and override is None:
         raise DiagnosisIncompleteError(missing, next_step=step)
+
+
+def missing_in_document(document: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    """Return the same for a stored session, with the command that gets the first of it."""
+    done = set(document.get("phases_completed", ()))
+    phases = [phase for phase in PHASES if phase not in done]
+    if phases:
+        return tuple(_NAMES[p] for p in phases), "diagnose run, which performs them"
+    verdict = document.get("verdict") or {}
+    if verdict.get("status") != Status.ROOT_CAUSE_IDENTIFIED or not document.get("root_cause"):
+        said = verdict.get("headline", "none was named")
+        return (f"a root cause: {said}",), "diagnose run again while the problem lasts, with more of the target flags"
+    return (), ""

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from diagnostics.diagnostic_orchestrator.gate import Override
 from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
+from diagnostics.model.change import Override
 
 
 def quick_diagnostic_session(

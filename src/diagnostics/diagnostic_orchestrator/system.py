@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from diagnostics.causal_map.graph import CausalMap, standard_map
 from diagnostics.core_diagnostics.classification import classify
 from diagnostics.diagnostic_orchestrator import report as reporting
-from diagnostics.diagnostic_orchestrator.gate import Override, require_diagnosis
+from diagnostics.diagnostic_orchestrator.gate import require_diagnosis
 from diagnostics.diagnostic_orchestrator.phases import changing, deciding, experiments, looking, watching
 from diagnostics.diagnostic_orchestrator.results import (
     ExaminationResult,
@@ -30,6 +30,7 @@ from diagnostics.hypothesis_testing.inference import rank
 from diagnostics.hypothesis_testing.tester import HypothesisTester
 from diagnostics.hypothesis_testing.whys.answers import judge_answers
 from diagnostics.hypothesis_testing.whys.walk import diagnose
+from diagnostics.model.change import Override
 from diagnostics.model.diagnosis import CouldNotLook, Diagnosis
 from diagnostics.model.finding import NO_BASELINE, Baseline, Evidence, Finding, State
 from diagnostics.model.mechanism import Kind
@@ -228,6 +229,13 @@ class UltimateDiagnosticSystem:
                 clock=self.clock,
                 deadline_seconds=min(8.0, self._time_left() - 1.0),
             )
+            self._conclude()
+            ranking = rank(self.causal_map, self.findings)
+        self.observations, explained = experiments.explain_scans(
+            self.target, self.observations, self.findings, clock=self.clock
+        )
+        if explained:
+            ran = (*ran, *explained)
             self._conclude()
             ranking = rank(self.causal_map, self.findings)
         suspected = [c.mechanism for c in self.triage.candidates] if self.triage else []

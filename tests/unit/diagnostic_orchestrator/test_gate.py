@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.causal_map import standard_map
-from diagnostics.diagnostic_orchestrator.gate import PHASES, Override, missing_for_solution, require_diagnosis
-from diagnostics.errors import ConfigurationError, DiagnosisIncompleteError
+from diagnostics.diagnostic_orchestrator.gate import PHASES, missing_for_solution, require_diagnosis
+from diagnostics.errors import DiagnosisIncompleteError
 from diagnostics.hypothesis_testing.whys.walk import diagnose
+from diagnostics.model.change import Override
 from diagnostics.model.finding import Finding, State
 
 ALL = frozenset(PHASES)
@@ -47,5 +48,5 @@ def test_a_person_may_override_with_name_and_reason() -> None:
 
 @pytest.mark.parametrize(("name", "reason"), [("", "x"), ("Ada", " ")])
 def test_an_override_without_name_or_reason_is_refused(name: str, reason: str) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ValueError, match="override"):
         Override(name=name, reason=reason)

@@ -70,6 +70,11 @@ def missing_index(evidence: Evidence) -> Finding:
             "query": statement.labels.get("query", "") if statement else "",
             "queryid": statement.labels.get("queryid", "") if statement else "",
         }
+        candidate = next(iter(observations.indexed("postgres.explain.index_candidate", table=table)), None)
+        if candidate is not None:
+            subject["columns"] = candidate[1].labels.get("columns", "")
+            said += f"; the planner scans it for want of an index on ({subject['columns']})"
+            ids.append(candidate[0])
         finding = present(strength, said, ids, subject)
         if best is None or rows > best[0]:
             best = (rows, finding)

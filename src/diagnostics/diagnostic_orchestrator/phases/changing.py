@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics.diagnostic_orchestrator.gate import Override
 from diagnostics.diagnostic_orchestrator.results import SolutionResult
+from diagnostics.model.change import Override
 from diagnostics.model.record import plain
 from diagnostics.runtime.clock import Clock
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from diagnostics.causal_map.graph import CausalMap
 from diagnostics.causal_map.signatures import match_line
-from diagnostics.model.finding import Baseline
+from diagnostics.model.finding import Baseline, Finding, State
 from diagnostics.model.mechanism import Layer
 from diagnostics.model.observation import Observations
 from diagnostics.model.target import Target
@@ -53,3 +53,20 @@ def second_look(
     fresh = again.names()
     kept = Observations(o for o in first if o.name not in fresh)
     return kept + again, tuple(f"looked again at {probe.name} to separate {', '.join(close[:3])}" for probe in probes)
+
+
+def explain_scans(
+    target: Target, observations: Observations, findings: Sequence[Finding], *, clock: Clock
+) -> tuple[Observations, tuple[str, ...]]:
+    """Plan (never run) the statement that scans a big table, to see whether an index would serve it and on which columns."""
+    found = next((f for f in findings if f.mechanism == "missing-index-seq-scan" and f.state is State.PRESENT), None)
+    if found is None or not found.subject.get("queryid") or target.database_url is None:
+        return observations, ()
+    from diagnostics.system_monitor.postgres.experiments import explain
+
+    query = found.subject["query"]
+    seen = explain(target.database_url, query, queryid=found.subject["queryid"], clock=clock)
+    kept = [o for o in seen if o.name.startswith("postgres.explain")]
+    return observations + kept, (
+        f"EXPLAIN of the statement that scans {found.subject.get('table', 'a table')}",
+    ) if kept else ()

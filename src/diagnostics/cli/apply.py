@@ -1,0 +1,146 @@
+"""``diagnose apply``: phase 5 for the root cause of a stored session."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diagnostics.cli.exits import Exit
+from diagnostics.cli.output import Progress
+from diagnostics.cli.targets import target_from, target_options
+
+if TYPE_CHECKING:
+    from diagnostics.diagnostic_orchestrator.phases.remedying import RemedyPlan
+
+
+@click.command()
+@target_options
+@click.option("--session", default="last", show_default=True, metavar="ID", help="Session whose root cause is cured.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done; change nothing.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of the remedy (columns=owner_id); repeatable.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask; also consents to what cannot be undone.")
+@click.option("--format", "form", type=click.Choice(["term", "json"]), default="term", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def apply(
+    session: str, only_plan: bool, settings: tuple[str, ...], yes: bool, form: str, quiet: bool, **flags: Any
+) -> int:
+    """Plan or apply the remedy of a completed diagnosis: backup, journal, verification, rollback if it does not help.
+
+    Give the same target flags as to `diagnose run`: passwords are not kept in sessions.
+    """
+    from diagnostics.causal_map import standard_map
+    from diagnostics.diagnostic_orchestrator.gate import missing_in_document
+    from diagnostics.diagnostic_orchestrator.phases.remedying import plan_remedy, run_remedy
+    from diagnostics.diagnostic_orchestrator.store import SessionStore
+    from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
+    from diagnostics.errors import DiagnosisIncompleteError
+    from diagnostics.runtime.clock import SYSTEM_CLOCK
+
+    store = SessionStore()
+    document = store.load(session)
+    missing, step = missing_in_document(document)
+    if missing:
+        raise DiagnosisIncompleteError(missing, next_step=step)
+    cause = document["root_cause"]
+    name = document["session_info"]["session_id"]
+    target = target_from(name=document["session_info"].get("project_name", ""), **flags)
+    subject = {**cause.get("subject", {}), **dict(item.partition("=")[::2] for item in settings)}
+    planned = plan_remedy(standard_map(), cause["mechanism"], subject, target, clock=SYSTEM_CLOCK)
+    if only_plan or not planned.runs:
+        click.echo(_plan_json(planned) if form == "json" else _plan_text(cause, planned))
+        return Exit.OK if only_plan else Exit.INCONCLUSIVE
+    assert planned.plan is not None
+    if not yes:
+        click.echo(_plan_text(cause, planned), err=True)
+        question = "This cannot be undone. Apply it?" if planned.plan.irreversible else "Apply it?"
+        click.confirm(question, abort=True, err=True)
+    progress = Progress(quiet=quiet)
+    system = UltimateDiagnosticSystem(target=target)
+    system.watched_findings = (cause["mechanism"],)
+    result = run_remedy(
+        planned,
+        target,
+        still_present=lambda: system.look_again()[cause["mechanism"]],
+        consent=True,
+        clock=SYSTEM_CLOCK,
+        solution_id=name,
+        progress=progress.line,
+    )
+    _remember(store, document, planned, result)
+    if form == "json":
+        click.echo(result.to_json())
+    else:
+        click.echo(
+            f"{result.status}: {planned.plan.title}" + (f". {result.error_message}" if result.error_message else "")
+        )
+        if result.backup_id and result.succeeded:
+            click.echo(f"To undo it: diagnose rollback {result.backup_id}")
+            click.echo("Next: diagnose watch with the same target flags")
+    return {"SUCCESS": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(str(result.status), Exit.ROLLED_BACK)
+
+
+def _remember(store: Any, document: dict[str, Any], planned: RemedyPlan, result: Any) -> None:
+    from diagnostics.model.record import plain
+    from diagnostics.runtime.clock import SYSTEM_CLOCK
+
+    assert planned.plan is not None
+    document["phases_completed"] = sorted({*document.get("phases_completed", []), "phase_5"})
+    document["implementation"] = plain(result)
+    document["solution"] = {
+        "title": planned.plan.title,
+        "risk_level": planned.assessment.get("risk_level", ""),
+        "reasons": planned.assessment.get("reasons", []),
+        "plan": list(planned.plan.steps),
+        "backup": result.backup_id or "",
+        "verification": plain(result.verification),
+        "override": None,
+    }
+    document.setdefault("success_metrics", {})["solution_implemented"] = result.succeeded
+    store.save(
+        document["session_info"]["session_id"], document, status=document["verdict"]["status"], at=SYSTEM_CLOCK.now()
+    )
+
+
+def _plan_json(planned: RemedyPlan) -> str:
+    from diagnostics.model.record import plain
+
+    page = plain(planned)
+    if page.get("plan"):
+        page["plan"].pop("parameters", None)
+    return json.dumps(page, ensure_ascii=False, indent=2)
+
+
+def _plan_text(cause: dict[str, Any], planned: RemedyPlan) -> str:
+    lines = [f"{click.style(cause['title'], bold=True)} ({cause['mechanism']}, {cause['posterior']:.0%})"]
+    if planned.plan is None:
+        lines.append(f"  {planned.remedy.title}: {planned.reason}")
+        lines.extend(f"  {number}. {step}" for number, step in enumerate(planned.remedy.plan, 1))
+        return "\n".join(lines)
+    plan, risk = planned.plan, planned.assessment
+    lines.append(f"  Remedy: {plan.title}")
+    lines.append(
+        f"  Risk: {risk.get('risk_level', '?')} (score {risk.get('complexity_score', '?')}), "
+        f"rollback {risk.get('rollback_difficulty', '?')}, about {risk.get('estimated_time', '?')}"
+    )
+    if plan.reason:
+        lines.append(f"  Not applicable: {plan.reason}")
+    if plan.irreversible:
+        lines.append(f"  Cannot be undone: {plan.irreversible_reason}")
+    for title, items in (("Steps", plan.steps), ("Runs", plan.commands), ("Undo", plan.undo_commands)):
+        if items:
+            lines.append(f"  {title}:")
+            lines.extend(f"    - {item}" for item in items)
+    if plan.dry_run:
+        lines.append("  Now:")
+        lines.extend(f"    {line}" for line in plan.dry_run.splitlines())
+    lines.append("  It stays only when the finding flips; otherwise it is rolled back.")
+    return "\n".join(lines)

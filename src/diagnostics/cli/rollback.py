@@ -1,0 +1,46 @@
+"""``diagnose rollback``: undo a committed change of phase 5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diagnostics.cli.exits import Exit
+from diagnostics.cli.output import Progress
+
+
+@click.command()
+@click.argument("change", required=False)
+@click.option("--list", "only_list", is_flag=True, help="List the changes of the store.")
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Store of changes; .diagnostics/changes when not given.",
+)
+@click.option("--force", is_flag=True, help="Also when somebody else wrote since; a copy of what is there is kept.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def rollback(change: str | None, only_list: bool, store: Path | None, force: bool, quiet: bool) -> int:
+    """Restore what CHANGE (the newest committed one when not given) had changed, and verify the restore."""
+    from diagnostics.model.change import ChangeState
+    from diagnostics.safe_implementation import default_store, list_changes, rollback_change
+
+    changes = list_changes(store or default_store())
+    if only_list:
+        for record in changes:
+            click.echo(f"{record.change_id:<34} {record.state or 'CORRUPT':<18} {record.description}")
+        if not changes:
+            click.echo("No changes yet.")
+        return Exit.OK
+    if change is None:
+        committed = [record for record in changes if record.state is ChangeState.COMMITTED and not record.revert_of]
+        if not committed:
+            raise click.ClickException(
+                "there is no committed change to roll back; `diagnose rollback --list` shows all"
+            )
+        change = committed[-1].change_id
+    progress = Progress(quiet=quiet)
+    result = rollback_change(store, change, on_foreign_writes="restore" if force else "block", progress=progress.line)
+    click.echo(f"{change}: {result.status}" + (f". {result.error_message}" if result.error_message else ""))
+    return Exit.OK if result.succeeded else Exit.ROLLBACK_FAILED
