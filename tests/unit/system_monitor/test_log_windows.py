@@ -102,3 +102,11 @@ def test_requests_that_became_faster_have_no_onset() -> None:
     moments = [i / 10 for i in range(3000)]
 
     assert slowdown_onset(moments, [0.2 if at < 100 else 0.01 for at in moments]) is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_moments_in_whole_seconds_make_no_onset(seed: int) -> None:
+    rng = random.Random(seed)
+    moments = [float(i // 200) for i in range(20_000)]
+
+    assert slowdown_onset(moments, [rng.uniform(0.01, 0.1) for _ in moments]) is None

@@ -135,7 +135,8 @@ def slowdown_onset(moments: Sequence[float], seconds: Sequence[float]) -> float 
 
     The place is the split with the largest Welch t of the logarithm of the duration.
     """
-    pairs = sorted((at, math.log(max(s, 1e-5))) for at, s in zip(moments, seconds, strict=True) if not math.isnan(s))
+    pairs = [(at, math.log(max(s, 1e-5))) for at, s in zip(moments, seconds, strict=True) if not math.isnan(s)]
+    pairs.sort(key=lambda pair: pair[0])  # by moment alone: many logs count in whole seconds
     n = len(pairs)
     if n < 2 * _MIN_REQUESTS:
         return None

@@ -23,6 +23,7 @@ SAMPLES = 8
 WINDOW_SECONDS = 1.6
 DUMP_SECONDS = 3.0
 """One dump takes 20 to 60 ms; a process that swaps needs longer."""
+_PATIENCE_SECONDS = 2.0
 MOST_POSITIONS = 40
 MOST_FRAMES = 8
 _LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/lib/python3", "/lib64/python3")
@@ -104,6 +105,8 @@ class StackProbe:
                         errors[pid] = error
                     else:
                         taken[pid].append(stacks)
+            if clock.monotonic() - began > self.window_seconds + _PATIENCE_SECONDS:
+                break  # dumps are slow here: some samples in time are better than all of them too late
             if index + 1 < self.samples:
                 clock.sleep(began + (index + 1) * self.window_seconds / self.samples - clock.monotonic())
         for pid in self.pids:
