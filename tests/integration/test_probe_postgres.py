@@ -274,8 +274,21 @@ def test_sequences_that_end_or_lag_are_found(database):
 
     seen = look(database)
 
+    assert seen.value("postgres.sequence.ahead", table="small") == 32000
     assert seen.value("postgres.sequence.behind", table="items") == 4000
     assert seen.value("postgres.sequence.used_ratio", sequence="small_id_seq") == pytest.approx(32000 / 32767)
+
+
+def test_a_table_that_the_role_may_not_write_is_named(postgres, database):
+    name = database.rpartition("/")[2]
+    postgres.execute("CREATE TABLE theirs (id serial)", name)
+    postgres.execute("GRANT SELECT ON theirs TO scheduler", name)
+
+    missing = {r.labels["table"]: r.labels["privileges"] for r in look(database).readings("postgres.privilege.missing")}
+
+    assert missing["theirs"] == "INSERT, UPDATE, DELETE"
+    assert missing["theirs_id_seq"] == "USAGE"
+    assert "items" not in missing
 
 
 # -- no session at all ---------------------------------------------------------------------------------------

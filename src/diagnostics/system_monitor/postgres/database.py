@@ -85,6 +85,16 @@ def sequence_observations(session: Session, at: datetime) -> Iterable[Observatio
                 return
             continue
         behind = (top or 0.0) - (row["last_value"] or 0.0)
+        if behind < 0:
+            yield from reading(
+                "postgres.sequence.ahead",
+                -behind,
+                Unit.COUNT,
+                at,
+                "max(id), pg_sequences",
+                sequence=sequence,
+                table=place,
+            )
         if behind > 0:
             yield from reading(
                 "postgres.sequence.behind",

@@ -118,7 +118,7 @@ def in_history(versions: Path, revisions: Iterable[str]) -> bool:
     names = [name for name in revisions if re.fullmatch(r"[\w.-]+", name)]
     if not names:
         return False
-    patterns = [f":(glob)**/*{name}*.py" for name in names]
+    patterns = [f":(glob)*{name}*.py" for name in names]
     command = ["git", "-C", str(versions), "log", "--all", "--format=%h", "-n", "1", "--", *patterns]
     environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:

@@ -194,15 +194,16 @@ class _Sweep:
             )
         if before.get("checkpoints") and after.get("checkpoints"):
             yield from checkpoint_observations(before["checkpoints"][0], after["checkpoints"][0], seconds, at)
-        for name, part in once:
+        # Reading files may take its time, so it comes when nothing is being measured any more.
+        for name, part in (*once, ("postgres.migration", self._migrations)):
             yield from self._part(name, part)
 
     def _once(self) -> list[tuple[str, Part]]:
         return [
             ("postgres.setting", self._settings),
-            ("postgres.migration", self._migrations),
             ("postgres.table.size", self._tables),
             ("postgres.role.connection_limit", self._roles),
+            ("postgres.privilege.missing", self._privileges),
             ("postgres.wraparound.used_ratio", self._wraparound),
             ("postgres.sequence.used_ratio", lambda: sequence_observations(self._session, self._clock.now())),
             (
@@ -286,6 +287,21 @@ class _Sweep:
         yield from tables.totals(rows, pages, at)
         indexes = self._session.query("indexes")
         yield from tables.index_observations(indexes, (row["oid"] for row in tables.chosen(rows, pages)), at)
+
+    def _privileges(self) -> Iterable[Observation]:
+        role = self._server.get("user_name", self._address.user)
+        at = self._clock.now()
+        for row in self._session.query("privileges"):
+            yield from reading(
+                "postgres.privilege.missing",
+                1,
+                Unit.BOOLEAN,
+                at,
+                "has_table_privilege()",
+                role=role,
+                table=tables.table_name(row["schema"], row["name"]),
+                privileges=", ".join(row["lacking"]),
+            )
 
     def _wraparound(self) -> Iterable[Observation]:
         ratio = self._session.query("wraparound")[0]["ratio"]
