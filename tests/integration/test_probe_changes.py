@@ -43,10 +43,14 @@ def working_copy(tmp_path: Path) -> Path:
 @pytest.fixture
 def service() -> Iterator[subprocess.Popen[bytes]]:
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgresql://u:hunter2@h/d", "SMTP_HOST": ""}
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env=environment)
+    program = "import time; print('ready', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()  # right after exec the kernel has no arguments to show yet
     yield process
     process.kill()
     process.wait()
+    process.stdout.close()
 
 
 def see(**more: object) -> Observations:

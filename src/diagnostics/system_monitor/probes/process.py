@@ -205,7 +205,7 @@ def environment_digest(name: str, value: str, key: bytes) -> str:
 def _environment(pid: int, notes: Notes) -> Iterator[Observation]:
     try:
         variables = host.environment(pid)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone, a zombie, or a thread of the kernel
         return
     except OSError as error:
         message = f"the environment of process {pid} is not ours to read: {error.strerror}"

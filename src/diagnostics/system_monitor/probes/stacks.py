@@ -145,7 +145,7 @@ def find_py_spy() -> str | None:
 
 def dump(binary: str, pid: int) -> tuple[list[Stack], str]:
     """Return the stacks of a process and its Python children, or what py-spy said instead."""
-    command = [binary, "dump", "--pid", str(pid), "--json", "--nonblocking", "--subprocesses"]
+    command = [binary, "dump", f"--pid={pid}", "--json", "--nonblocking", "--subprocesses"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=DUMP_SECONDS, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
