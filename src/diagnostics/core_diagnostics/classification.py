@@ -76,7 +76,7 @@ _SYMPTOMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("login-fails", r"\blog(?:ged|ging)? (?:in|out)\b|\blogin\b|разлогин|войти|вход"),
         (
             "data-wrong",
-            r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price)|twice|duplicate|стар\w* (?:цен|данн)|дважды",
+            r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price)|twice|duplicate|стар\w* (?:цен|данн)",
         ),
         ("memory-grows", r"\bmemory\b|\brss\b|\boom\b|памят"),
     )
@@ -189,9 +189,10 @@ def _by_category(ranked: list[tuple[float, str]]) -> dict[Category, float]:
 
 def _undecided(scores: _Scores, error: str, story: str, ranked: list[tuple[float, str]]) -> float:
     strength = _UNDECIDED + scores.concepts["vague"] * 0.9
-    if not ranked or ranked[0][0] < 1.5:
+    best = ranked[0][0] if ranked else 0.0
+    if best < 1.5:
         strength += 1.5
-    if len(story) < 40 and len(error) < 40:
+    if best < 2.0 and len(story) < 40 and len(error) < 40:
         strength += 0.8
     return strength
 
@@ -200,7 +201,8 @@ def _healthy(scores: _Scores, story: str) -> float:
     """Return the log odds of no problem against any problem."""
     # People who report a problem say what is bad; signs of health without that are about something else.
     signs = scores.concepts["healthy"] + scores.concepts["noise"]
-    at_ease = 1.2 if signs >= 1.0 and not scores.concepts["harm"] and not scores.concepts["vague"] and story else 0.0
+    calm = bool(story) and not scores.concepts["harm"] and not scores.concepts["vague"]
+    at_ease = 1.2 if calm and signs >= 1.0 else 0.0
     return (
         at_ease
         + 1.2 * scores.concepts["healthy"]

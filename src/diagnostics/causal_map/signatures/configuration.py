@@ -164,7 +164,7 @@ STORIES = table(
         ],
         "log-level-debug-flood": [
             (
-                r"(?:turn(?:ed)? on|switch(?:ed)? on|enabl\w+|left|set) .{0,20}(?:debug\w*|echo|verbose|trace)|debug ?= ?true|echo ?= ?true|log[_ ]level|debug (?:logging|level|mode)",
+                r"(?:turn(?:ed|ing)? on|switch(?:ed|ing)? on|enabl\w+|left|set) .{0,20}(?:debug\w*|echo|verbose|trace)|debug ?= ?true|echo ?= ?true|log[_ ]level|debug (?:logging|level|mode)",
                 4.5,
             ),
             (
@@ -182,11 +182,11 @@ STORIES = table(
         "bad-deploy-code-regression": [
             (
                 r"(?:since|with|after|began|started) .{0,20}(?:release|deploy\w*|version|rollout|v?\d+\.\d+)|rolling back (?:helps|fixes|fixed)|rollback (?:helps|helped|fixes|fixed)",
-                2.5,
+                3.3,
             ),
             (
                 r"(?:после|с|начал\w* с) (?:релиза|деплоя|выкладки|версии|обновления|выката)|откат (?:помог|помогает|лечит)",
-                2.5,
+                3.3,
             ),
         ],
         "config-change-bad-value": [

@@ -235,6 +235,10 @@ STORIES = table(
             (r"(?:every|all) (?:single )?(?:save|write|insert)s? fails?", 1.0),
         ],
         "replica-lag-stale-reads": [
+            (
+                r"(?:save|edit|change|create|add)\w*\b.{0,60}(?:still|yet) .{0,20}(?:old|previous|missing|not there)",
+                1.5,
+            ),
             (r"(?:reads?|чтение|читаем) .{0,30}(?:replica|standby|реплик)\w*", 4.0),
             (r"(?:replica|реплик\w*|standby) .{0,30}(?:lag|behind|late|отста)\w*", 4.5),
             (
@@ -255,6 +259,10 @@ STORIES = table(
             (r"synchronous_standby_names|synchronous_commit|sync(?:hronous)? (?:standby|replica)", 4.0)
         ],
         "pg-port-blocked-by-firewall": [
+            (
+                r"(?:db|database|postgres\w*|rds|sql)\b.{0,40}(?:timed out|times? ?out|unreachable|cannot be reached|not reachable).{0,60}(?:network|firewall|security|vpn|route|subnet)|(?:firewall|security group|network)\w* .{0,50}(?:db|database|postgres\w*|5432|rds)\b",
+                3.5,
+            ),
             (r"(?:security group|firewall|iptables|network (?:change|policy|rules?)|vpc|acl)\b", 2.0),
             (r"(?:фаервол|файрвол|брандмауэр|правил\w* сети|сетевик)\w*", 2.0),
         ],

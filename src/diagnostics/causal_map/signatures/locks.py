@@ -110,6 +110,10 @@ STORIES = table(
             ),
         ],
         "lock-timeout-too-low": [
+            (
+                r"(?:under|with|at) (?:light|low|little|normal|no) (?:load|traffic)|при (?:малой|небольшой|обычной) нагрузке",
+                2.5,
+            ),
             (r"lock_timeout ?(?:=|to|of|:|is|at|set)? ?(?:to )?'?\d+ ?(?:ms|мс|s\b)?", 6.0),
             (r"lock_timeout", 4.0),
         ],

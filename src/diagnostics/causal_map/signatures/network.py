@@ -186,6 +186,12 @@ STORIES = table(
                 4.0,
             )
         ],
-        "conntrack-table-full": [(r"from one host|peak", 0.5)],
+        "conntrack-table-full": [
+            (
+                r"(?:timeouts?|fail\w*|errors?) (?:of|to|for) everything from (?:one|a single|this|that) (?:host|node|machine)|random connect timeouts",
+                4.0,
+            ),
+            (r"from one host|peak", 0.5),
+        ],
     }
 )

@@ -140,6 +140,7 @@ STORIES = table(
             (r"(?:list|page) .{0,30}(?:slower|longer) with (?:the )?number of", 3.5),
         ],
         "deep-offset-pagination": [
+            (r"page \d+ .{0,15}(?:fast|quick|instant)\w*.{0,40}page [\d ]{3,}", 4.5),
             (r"offset", 3.0),
             (
                 r"first pages? .{0,40}(?:fast|quick|instant).{0,60}page|page \d[\d ]{3,}|deep page|перв\w* страниц\w* .{0,60}(?:дальн|глубок|последн)\w*|paginat\w*|пагинац\w*",
@@ -167,8 +168,9 @@ STORIES = table(
             (r"(?:always|normally|usually) (?:took|takes|ran|needs?) \d+", 2.0),
         ],
         "jit-compilation-overhead": [
+            (r"(?:small|short|simple|tiny) (?:queries|statements)|from \d+ ms to \d+ ms", 1.2),
             (r"jit\b", 5.0),
-            (r"after (?:the )?(?:pg|postgres\w*) upgrade|upgrade to pg", 1.0),
+            (r"(?:after|since) (?:the |our )?(?:pg|postgres\w*) .{0,12}upgrade|upgrade to (?:pg|postgres)\w*", 2.2),
         ],
         "working-set-exceeds-buffer-cache": [
             (
@@ -207,6 +209,10 @@ STORIES = table(
         "pg-wal-archive-failing": [(r"archive_command|wal[- ]?(?:g|e)\b|pgbackrest|barman|архивац\w* wal", 4.0)],
         "table-bloat-autovacuum-off": [
             (
+                r"(?:only )?\d+k? (?:live )?rows .{0,40}(?:count|takes|gb|mb|slow)|(?:slower|longer|bigger) every day",
+                3.0,
+            ),
+            (
                 r"auto ?vacuum\w*|bloat\w*|dead tuples?|n_dead_tup|блоат\w*|вакуум\w*|мёртв\w* строк\w*|мертв\w* строк\w*|раздут\w*",
                 4.0,
             ),
@@ -221,7 +227,9 @@ STORIES = table(
                 2.5,
             ),
         ],
-        "txid-wraparound-protection": [(r"wraparound|transaction ids?|single-user mode|freeze", 3.5)],
+        "txid-wraparound-protection": [
+            (r"wraparound|transaction ids?|single-user mode|vacuum freeze|freeze_max_age", 3.5)
+        ],
         "data-page-corruption": [(r"corrupt\w*|damaged|bad (?:sector|block)s?|поврежд\w*|битая страница|битый", 2.5)],
         "index-collation-changed": [
             (r"glibc|collation|locale", 3.0),

@@ -186,6 +186,7 @@ STORIES = table(
             (r"(?:loses? a child|child (?:dies|died)|dies? instantly|умирает сразу)", 2.5),
         ],
         "app-process-down": [
+            (r"connection refused \(?50\d|(?:nginx|proxy|balancer) (?:answers|says|returns|shows) 502", 2.5),
             (
                 r"(?:service|process|app|uvicorn|gunicorn) (?:is |was )?(?:not running|stopped|dead|down)|systemctl .{0,40}(?:inactive|failed)",
                 3.5,
@@ -202,6 +203,10 @@ STORIES = table(
             (r"popen|subprocess", 2.0),
         ],
         "gc-or-fork-pause-huge-heap": [
+            (
+                r"(?:every|each) (?:few|couple of|two|three|five|ten|\d+) (?:minutes|min)\b.{0,30}(?:all|everything|whole|every).{0,30}(?:freez|paus|stall|stop|hang|stand)\w*|кажд\w* (?:несколько|пару|\d+) минут .{0,40}(?:замира|вста|завис|пауз)\w*",
+                3.5,
+            ),
             (
                 r"garbage collect\w*|gc pauses?|gc\.(?:collect|freeze|disable)|сборк\w* мусора|сборщик\w* мусора",
                 4.5,
@@ -293,7 +298,7 @@ STORIES = table(
         ],
         "unbounded-asyncio-tasks": [
             (r"create_task|gather\(|asyncio\.gather|ensure_future", 3.0),
-            (r"burst of|webhook (?:burst|storm)|tens of thousands of tasks|всплеск\w*|пачк\w* вебхуков", 1.5),
+            (r"bursts? of|webhooks? (?:burst|storm)|tens of thousands of tasks|всплеск\w*|пачк\w* вебхуков", 2.8),
         ],
         "event-loop-mismatch": [
             (
@@ -321,6 +326,7 @@ STORIES = table(
             (r"партн[её]р видит мало|лимит\w* соединений клиента", 3.0),
         ],
         "worker-count-too-low": [
+            (r"requests? (?:wait|queue)\w*(?: up)?(?: in line)?", 1.5),
             (
                 r"(?:only )?(?:one|1|a single|single|two|2) (?:gunicorn |uvicorn )?workers?\b|workers? ?[=:] ?1\b|--workers 1|WEB_CONCURRENCY",
                 3.0,
@@ -333,8 +339,8 @@ STORIES = table(
         ],
         "traffic-spike-over-capacity": [
             (
-                r"(?:tv|radio|super ?bowl|black friday|newsletter|campaign|advert\w*|promotion|promo|sale|viral|hacker news|reddit|influencer)",
-                2.5,
+                r"(?:tv|radio|super ?bowl|black friday|newsletter|campaign|advert\w*|promotion|promo|sale|viral|hacker news|reddit|influencer)\b",
+                3.3,
             ),
             (
                 r"(?:traffic|requests?|rps|load|users) .{0,30}(?:\d+x|\d+ times|tripl|doubl|tenfold|spik|surg|peak)\w*",

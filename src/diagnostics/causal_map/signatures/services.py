@@ -158,11 +158,11 @@ STORIES = table(
                 5.0,
             ),
             (
-                r"status ?page|статус[- ]?страниц\w*|(?:у|на стороне) (?:провайдера|партн[её]ра|банка|поставщика|сервиса) (?:авария|сбой|проблем|лежит)\w*",
+                r"status ?page|(?:503|502|500) from (?:the |our )?(?:provider|partner|bank|vendor)|статус[- ]?страниц\w*|(?:у|на стороне) (?:провайдера|партн[её]ра|банка|поставщика|сервиса) (?:авария|сбой|проблем|лежит)\w*",
                 3.5,
             ),
             (
-                r"(?:partner|provider|vendor|gateway|third[- ]party)(?:'s)? .{0,25}(?:is |are |was )?(?:down|returns? 5\d\d|5\d\d|outage|unavailable|broken)",
+                r"(?:partner|provider|vendor|gateway|third[- ]party)(?:'s)? .{0,15}(?:(?:is|are|was|has|had|went) (?:an? |completely )?(?:down|outage|unavailable|broken|incident)|returns? 5\d\d|answers? (?:with )?5\d\d|50\d\b)",
                 4.0,
             ),
             (
@@ -189,6 +189,10 @@ STORIES = table(
             ),
         ],
         "external-response-schema-changed": [
+            (
+                r"(?:import|sync|parser|parsing|feed|rates?) .{0,25}(?:fail|break|broke|crash|stop)\w* (?:since|from|after) (?:to)?(?:night|midnight|today|yesterday|00:00|this morning|\d)",
+                2.0,
+            ),
             (
                 r"(?:curl|response|json|payload|feed|they|partner|provider|field) .{0,40}(?:field|renamed|now (?:returns?|sends?|has|called|named)|different (?:format|field|shape)|changed the)",
                 3.5,
