@@ -76,6 +76,10 @@ class Request:
     snapshot_timeout: float = 1800.0
 
 
+#: For journal records and the manifests; content of the declared files comes on top.
+_RESERVE_BYTES = 1 << 20
+
+
 class _StepFailedError(ChangeError):
     """A critical step failed; never leaves this module."""
 
@@ -95,7 +99,10 @@ class Executor:
             SnapshotError: The state before could not be kept or proven; nothing was changed.
             JournalError: The journal could not be begun; nothing was changed.
         """
-        return _Run(self._store, self._clock, self._report, request).go()
+        try:
+            return _Run(self._store, self._clock, self._report, request).go()
+        finally:
+            self._store.release()
 
 
 class _Run:
@@ -160,6 +167,7 @@ class _Run:
                 self.request.scope, self.store, self.request.change_id, timeout=self.request.snapshot_timeout
             )
             digest = self.manifest.keep(self.store)
+            self.store.reserve(_RESERVE_BYTES + sum(entry.size for entry in self.manifest.files.entries))
             self._append(journal, ChangeState.SNAPSHOTTED, manifest=digest, proof=list(self.manifest.proof))
         except (ChangeError, OSError) as error:
             reason = in_words(error)

@@ -61,6 +61,7 @@ def roll_back(
     Raises:
         JournalError: The journal takes no records.
     """
+    store.release()
     journal.append(ChangeState.ROLLING_BACK, reason=reason)
     same_process = life.facts.get("process") == process_identity()
     kept: dict[str, str] = {}

@@ -32,6 +32,9 @@ from diagnostics.safe_implementation.journal import SUFFIX
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "glusterfs"})
 
 
+_RESERVE = "reserve"
+
+
 def no_checkpoint(label: str) -> None:
     """Do nothing; tests put a function here that kills the process."""
 
@@ -259,6 +262,7 @@ class Store:
 
     def clean_scratch(self) -> bool:
         """Remove what a killed process left half-written; return whether there was anything. Call it under the lock."""
+        self.release()
         stale = [*self.objects.glob(".new.*"), *self.journals.glob("*.tmp"), *self.backups.glob(".*.tmp")]
         for path in stale:
             path.unlink(missing_ok=True)
@@ -266,6 +270,26 @@ class Store:
         left = scratch.exists() and any(scratch.iterdir())
         shutil.rmtree(scratch, ignore_errors=True)
         return bool(stale) or left
+
+    def reserve(self, size: int) -> None:
+        """Set space aside, so that a change that fills the disk can still be undone and the journal still be written.
+
+        Raises:
+            SnapshotError: There is not enough.
+        """
+        try:
+            with open_private(self.directory / _RESERVE) as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            self.release()
+            raise SnapshotError(
+                f"The store {self.directory} has no room for a reserve of {size} bytes: {error.strerror}.",
+                hint="Free space there, or choose another place with DIAGNOSE_STORE or backup_dir.",
+            ) from error
+
+    def release(self) -> None:
+        """Give the reserve back."""
+        (self.directory / _RESERVE).unlink(missing_ok=True)
 
     def free_bytes(self) -> int:
         """Return the free space for objects."""

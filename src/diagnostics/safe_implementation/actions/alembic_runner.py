@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 URL_VARIABLE = "DIAGNOSTICS_MIGRATION_URL"
+HEADS_MARK = "diagnostics-heads: "
 
 
 def main(arguments: list[str]) -> int:
-    """Run ``upgrade``, ``downgrade``, ``sql`` (upgrade, printed only) or ``heads``."""
+    """Run ``upgrade``, ``downgrade``, or ``plan``, which prints the heads and the SQL of an upgrade."""
     scripts, command_name, revision = arguments
     from alembic import command
     from alembic.config import Config
@@ -25,14 +26,16 @@ def main(arguments: list[str]) -> int:
     config.set_main_option("sqlalchemy.url", os.environ[URL_VARIABLE].replace("%", "%%"))
     if command_name == "upgrade":
         command.upgrade(config, revision)
-    elif command_name == "sql":
-        command.upgrade(config, revision, sql=True)
     elif command_name == "downgrade":
         command.downgrade(config, revision)
     else:
         from alembic.script import ScriptDirectory
 
-        sys.stdout.write(" ".join(ScriptDirectory.from_config(config).get_heads()) + "\n")
+        heads = ScriptDirectory.from_config(config).get_heads()
+        sys.stdout.write(f"{HEADS_MARK}{' '.join(heads)}\n")
+        sys.stdout.flush()
+        if len(heads) == 1 or not revision.endswith(":head"):
+            command.upgrade(config, revision, sql=True)
     return 0
 
 

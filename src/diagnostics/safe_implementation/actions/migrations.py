@@ -10,7 +10,7 @@ from typing import Any
 from diagnostics.errors import ApplyError, RollbackError
 from diagnostics.model.change import Plan
 from diagnostics.runtime.redaction import redact, shorten
-from diagnostics.safe_implementation.actions.alembic_runner import URL_VARIABLE
+from diagnostics.safe_implementation.actions.alembic_runner import HEADS_MARK, URL_VARIABLE
 from diagnostics.safe_implementation.actions.base import database_of, not_applicable, wanted
 from diagnostics.safe_implementation.actions.commands import run
 from diagnostics.safe_implementation.snapshotters.postgres_tools import connect, rows, server_of, value
@@ -76,10 +76,12 @@ class RunMigrations:
         with connect(server_of(url), application="diagnostics plan") as connection:
             current = _revision(connection)
         try:
-            heads = _alembic(str(scripts), url, "heads", "", timeout=60).split()
-            sql = _alembic(str(scripts), url, "sql", f"{current or 'base'}:{target}", timeout=120)
+            output = _alembic(str(scripts), url, "plan", f"{current or 'base'}:{target}", timeout=120)
         except ApplyError as error:
             return not_applicable(self.name, title, f"Alembic cannot say what it would do: {error}")
+        rest = output.partition(HEADS_MARK)[2]
+        first, _, sql = rest.partition("\n")
+        heads = first.split()
         if target == "head" and current in heads and len(heads) == 1:
             return not_applicable(
                 self.name, title, f"The database is at {current} already, which is the head."
