@@ -21,6 +21,7 @@ from diagnostics.system_monitor.postgres.session import StatementError, open_ses
 from diagnostics.system_monitor.postgres.url import parse_database_url
 
 WINDOW = 0.6
+MIDWAY = "application_name = 'diagnostics' AND backend_start < clock_timestamp() - interval '0.25 s'"
 
 
 def look(url, **more):
@@ -436,7 +437,7 @@ def test_a_host_that_pg_hba_rejects_is_forbidden(tiny):
 def test_a_session_that_is_ended_midway_keeps_what_it_saw(tiny):
     def end():
         with connect(tiny.superuser_url, autocommit=True) as connection:
-            sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'diagnostics'"
+            sql = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {MIDWAY}"
             wait_until(lambda: connection.execute(sql).fetchone())
 
     thread = threading.Thread(target=end)
@@ -489,7 +490,7 @@ def test_a_server_that_freezes_during_the_visit_ends_the_probe_in_time(tiny, mon
 
         def freeze():
             nonlocal backend
-            sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'diagnostics'"
+            sql = f"SELECT pid FROM pg_stat_activity WHERE {MIDWAY}"
             wait_until(lambda: connection.execute(sql).fetchone() or connection.rollback())
             backend = connection.execute(sql).fetchone()[0]
             os.kill(backend, 19)
