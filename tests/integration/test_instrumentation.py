@@ -416,6 +416,39 @@ def test_a_hanging_sink_does_not_hold_up_the_exit(tmp_path):
     assert time.monotonic() - began < 10
 
 
+def test_signal_handlers_may_log_and_read_at_any_moment(tmp_path):
+    done = run(
+        """
+        import signal, time
+        from diagnostics import DiagnosticLogger, diagnose_function
+        logger = DiagnosticLogger("signal", "log.jsonl")
+        made = 0
+        @diagnose_function(logger)
+        def work(): pass
+        def handler(*_):
+            global made
+            work(); logger.info("in the handler")
+            logger.recorder.recent(0.001); logger.recorder.baseline(); logger.flush()
+            made += 2
+            signal.setitimer(signal.ITIMER_REAL, 0.002 if time.monotonic() < until else 0)
+        until = time.monotonic() + 1.5
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+        while time.monotonic() < until:
+            work(); logger.info("outside"); logger.recorder.baseline(); logger.flush()
+            made += 2
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        logger.close()
+        print(made)
+        """,
+        tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = lines(tmp_path / "log.jsonl")
+    assert abs(len(found) - int(done.stdout)) <= 2  # a handler may come between a call and its count
+
+
 def _in_child(path):
     logger = DiagnosticLogger("child", path)
     with diagnostic_context(logger, "CHILD"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 SLOT_SECONDS = 15
@@ -74,7 +74,7 @@ class Slot:
         self.count += other.count
         self.errors += other.errors
         self.total += other.total
-        for bucket, count in other.buckets.items():
+        for bucket, count in list(other.buckets.items()):  # a signal handler may record meanwhile
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
 
     def quantile(self, q: float) -> float:
@@ -121,14 +121,14 @@ class History:
     def since(self, index: int) -> Slot:
         """Return all that lies in slots from ``index`` on, as one."""
         merged = Slot(index)
-        for slot in self.slots:
+        for slot in list(self.slots):
             if slot.index >= index:
                 merged.merge(slot)
         return merged
 
     def _all(self) -> Iterator[Slot]:
         yield self.older
-        yield from self.slots
+        yield from list(self.slots)
 
 
 def summary(slot: Slot) -> dict[str, Any]:
@@ -146,11 +146,3 @@ def summary(slot: Slot) -> dict[str, Any]:
         "p99_seconds": slot.quantile(0.99),
         "max_seconds": slot.maximum / 1e9,
     }
-
-
-def merged(slots: Iterable[Slot]) -> Slot:
-    """Return all slots as one."""
-    result = Slot(-1)
-    for slot in slots:
-        result.merge(slot)
-    return result

@@ -101,9 +101,10 @@ class FlightRecorder:
         self._clock = clock
         self._histories: dict[str, History] = {}
         self._sites: list[Site] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._count_lock = threading.RLock()
         self._detailed = 0
+        self._draining = False
         self._detailed_limit = max(queue // 8, 1)
         self._dropped = 0
         self._dropped_told = 0
@@ -162,6 +163,10 @@ class FlightRecorder:
         """
         if not self._lock.acquire(timeout=timeout):
             return 0
+        if self._draining:
+            self._lock.release()
+            return 0  # a signal handler came by while this very thread was draining
+        self._draining = True
         try:
             pending, pop = self.pending, self.pending.popleft
             done = 0
@@ -175,6 +180,7 @@ class FlightRecorder:
                 self._tell_drops()
             return done
         finally:
+            self._draining = False
             self._lock.release()
 
     def _offset(self) -> int:
@@ -277,7 +283,7 @@ class FlightRecorder:
     def _events(self, since: int | None) -> list[dict[str, Any]]:
         self.drain()
         with self._lock:
-            events = [event for event in self._ring if since is None or event[3] >= since]
+            events = [event for event in list(self._ring) if since is None or event[3] >= since]
         offset = self._offset()
         return [
             dict(more["record"])
@@ -298,7 +304,7 @@ class FlightRecorder:
         self.drain()
         index = None if until is None else self._slot_at(until)
         with self._lock:
-            names = {name: history.up_to(index) for name, history in self._histories.items()}
+            names = {name: history.up_to(index) for name, history in list(self._histories.items())}
         end = until or self._clock.now()
         return {
             "recorded_from": self._began.isoformat(),
@@ -311,7 +317,7 @@ class FlightRecorder:
         self.drain()
         index = int(perf_counter_ns() - seconds * 1e9) // (SLOT_SECONDS * _SECOND)
         with self._lock:
-            names = {name: history.since(index) for name, history in self._histories.items()}
+            names = {name: history.since(index) for name, history in list(self._histories.items())}
         return {name: summary(slot) for name, slot in names.items() if slot.count}
 
     def total(self, name: str) -> Slot:
@@ -341,10 +347,11 @@ class FlightRecorder:
 
     def after_fork(self) -> None:
         """Start anew in a child: what waited belongs to the parent, what was normal stays known."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._count_lock = threading.RLock()
         self.pending.clear()
         self._detailed = 0
+        self._draining = False
         for site in self._sites:
             site.durations.clear()
             site.errors = 0

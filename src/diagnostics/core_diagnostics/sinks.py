@@ -64,13 +64,17 @@ class FileSink:
 
     def flush(self) -> None:
         """Write what there is; on failure keep it for later, as much as the backlog holds."""
-        with self._lock:
+        if not self._lock.acquire(timeout=1.0):
+            return  # somebody is at it and the disk hangs, or a signal handler closes what it interrupted
+        try:
             while self.lines:
                 self._waiting += "".join(taken(self.lines)).encode("utf-8", "backslashreplace")
             if self._waiting and monotonic() >= self._retry_at:
                 self._write()
             if len(self._waiting) > BACKLOG_BYTES:
                 self._shorten()
+        finally:
+            self._lock.release()
 
     def _write(self) -> None:
         try:

@@ -23,9 +23,9 @@ _recorders: list[ref[FlightRecorder]] = []
 _sinks: list[Sink] = []
 _wake = threading.Event()
 _start_lock = threading.Lock()
-_pump_lock = threading.Lock()
+_pump_lock = threading.RLock()
+_pumping = False
 _thread: threading.Thread | None = None
-_pid = os.getpid()
 _complained: set[str] = set()
 _state: dict[str, Any] = {}
 _state_at = 0
@@ -99,8 +99,13 @@ def _run() -> None:
 
 def pump(timeout: float) -> bool:
     """Drain every recorder and write what there is, on any thread; return whether there was anything."""
+    global _pumping
     if not _pump_lock.acquire(timeout=timeout):
         return False
+    if _pumping:
+        _pump_lock.release()
+        return False  # a signal handler came by while this very thread was at it
+    _pumping = True
     try:
         drained = 0
         for recorder in recorders():
@@ -109,6 +114,7 @@ def pump(timeout: float) -> bool:
             sink.flush()
         return drained > 0
     finally:
+        _pumping = False
         _pump_lock.release()
 
 
@@ -147,12 +153,12 @@ def _at_exit() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _thread, _start_lock, _pump_lock, _wake, _pid, _state_at
+    global _thread, _start_lock, _pump_lock, _pumping, _wake, _state_at
     _thread = None
     _start_lock = threading.Lock()
-    _pump_lock = threading.Lock()
+    _pump_lock = threading.RLock()
     _wake = threading.Event()
-    _pid = os.getpid()
+    _pumping = False
     _state_at = 0
     for recorder in recorders():
         recorder.after_fork()
