@@ -30,6 +30,7 @@ from diagnostics.runtime.redaction import redact
 from diagnostics.runtime.scheduler import Scheduler, phase_of
 
 _log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # without it, Python prints alerts to stderr where logging is not set up
 
 SPREAD_FROM = 100
 """From so many checks on, their later runs are spread over the interval instead of starting all at once."""
@@ -317,7 +318,14 @@ class Watcher:
             self._save(watched)
 
     def _children(self, name: str) -> list[str]:
-        return [other for other in self._watched if other != name and name in ancestors(other, self._parents)]
+        """Return all that depends on this check, near and far."""
+        if self._descendants is None:
+            self._descendants = {}
+            for other, parents in self._parents.items():
+                if parents:
+                    for ancestor in ancestors(other, self._parents):
+                        self._descendants.setdefault(ancestor, []).append(other)
+        return self._descendants.get(name, [])
 
     def _blamed(self, name: str) -> str:
         """Return the failing check farthest up that explains this one; empty when there is none."""
