@@ -178,6 +178,8 @@ _SAID_OF = re.compile(
     r"cannot|can't|could|unexpected|empty|refused|rejected|failed|reset)\b",
     re.IGNORECASE,
 )
+#: "Invalid JWT: Token must be ...", "InvalidToken: Unauthorized": a plain word after a complaint is its reason.
+_COMPLAINT = re.compile(r"(?:invalid|unexpected|missing|expired|bad|unknown|wrong|revoked)[ _]?\w+:\s$", re.IGNORECASE)
 _SOURCE_LINE = re.compile(r'\s*File ".*", line \d+')
 _CONSTRAINT = re.compile(r"(Key \()([^()]{1,200})(\)=\()(.*?)(\) (?:already|is|conflicts|would))", re.DOTALL)
 _LINE_HEADERS = ("authorization", "cookie")
@@ -303,12 +305,10 @@ def _hide_value(text: str, at: int, *, name: str, quoted_name: bool, colon: bool
     end = at + len(value)
     if not value or _PLACEHOLDER.fullmatch(value) or _is_reference(value) or _is_code(text, at):
         return None
-    if (
-        colon
-        and not quoted_name
-        and (_SAID_OF.match(value) or text[max(0, at - 60) : at].lower().endswith(f"unexpected {name.lower()}: "))
-    ):
-        return None
+    if colon and not quoted_name:
+        complaint = value.isalpha() and _COMPLAINT.search(text, max(0, at - 60), at) is not None
+        if complaint or _SAID_OF.match(value):
+            return None
     if name.lower().endswith("pwd") and value[0] in "/~":
         return None
     return at, end, f'"{MARK}"' if quoted_name else MARK

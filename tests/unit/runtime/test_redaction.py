@@ -151,6 +151,8 @@ KeyError: 'token'"""
         'FATAL:  password authentication failed for user "app"',
         "FATAL: password: authentication failed",
         "SyntaxError: unexpected token: identifier",
+        "telegram.error.InvalidToken: Unauthorized",
+        "RefreshError: ('invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes)",
         "max_tokens: 100, token_count=5, token_type=bearer, tokens=7, passed=5, key=value, primary_key=id",
         "id 123e4567-e89b-12d3-a456-426614174000 at 2026-11-25 07:15:08,123 +1000 2026-11-25",
         "11111111-4111-1111-1111-111111111111",
