@@ -52,10 +52,11 @@ def test_only_the_eight_innermost_frames_are_shown() -> None:
     assert seen.labels["trace"].endswith("f0 (app/x.py:0)")
 
 
-def test_a_thread_without_application_code_is_named_by_its_leaf() -> None:
+def test_a_thread_without_application_code_has_no_function() -> None:
     (seen,) = stack_readings([[stack(SLEEP, thread="pool-1")]], NOTES)
 
-    assert seen.labels["function"] == "wait"
+    assert (seen.labels["function"], seen.labels["file"], seen.labels["line"]) == ("", "", "")
+    assert seen.labels["leaf"] == "wait (threading.py:327)"
     assert seen.labels["main"] == "false"
 
 
@@ -70,7 +71,7 @@ def test_the_answer_of_py_spy_is_read() -> None:
         "frames": [frame],
     }
 
-    assert parse_dump([thread]) == [Stack("MainThread", True, True, (OURS,))]
+    assert parse_dump([thread]) == [Stack("MainThread", True, True, (OURS,), 7)]
     assert not parse_dump([{**thread, "os_thread_id": 9, "thread_name": None}])[0].is_main
 
 
@@ -93,22 +94,24 @@ def test_what_py_spy_says_has_a_kind(words: str, kind: FailureKind) -> None:
     assert failure.kind is kind
 
 
-def test_threads_of_one_name_are_counted() -> None:
-    pool = [stack(DRIVER, OURS, thread="worker")] * 18
+def test_threads_of_one_name_are_told_apart() -> None:
+    pool = [Stack("worker", False, False, (DRIVER, OURS), ident) for ident in range(18)]
 
-    (seen,) = stack_readings([pool, pool[:3], []], NOTES)
+    seen = list(stack_readings([pool, pool[:3], []], NOTES))
 
-    assert seen.value == pytest.approx(2 / 3)
-    assert seen.labels["threads"] == "18"
+    assert len({r.labels["thread"] for r in seen}) == 18
+    assert sum(r.value for r in seen) == pytest.approx(21 / 3)
 
 
-def test_the_application_is_in_the_trace_however_deep_the_library() -> None:
+def test_the_application_and_the_event_loop_are_in_the_trace_however_deep_the_library() -> None:
     deep = [Frame(f"f{i}", "/srv/.venv/lib/python3.11/site-packages/x/y.py", i) for i in range(30)]
+    loop = Frame("_run", "/usr/lib/python3.11/asyncio/events.py", 84)
 
-    (seen,) = stack_readings([[stack(*deep, OURS, MAIN)]], NOTES)
+    (seen,) = stack_readings([[stack(*deep, OURS, *deep, loop, *deep, MAIN)]], NOTES)
 
-    assert seen.labels["trace"].startswith("<module> (app/main.py:3) < book (app/service.py:41) < … < f5 (x/y.py:5) < ")
-    assert seen.labels["trace"].endswith("< f0 (x/y.py:0)")
+    trace = seen.labels["trace"]
+    assert trace.startswith("<module> (app/main.py:3) < … < _run (asyncio/events.py:84) < … < book (app/service.py:41)")
+    assert trace.endswith("< f0 (x/y.py:0)")
 
 
 def test_a_thread_in_a_wait_of_the_standard_library_is_not_on_the_cpu() -> None:

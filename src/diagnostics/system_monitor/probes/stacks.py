@@ -24,9 +24,10 @@ WINDOW_SECONDS = 1.6
 DUMP_SECONDS = 3.0
 """One dump takes 20 to 60 ms; a process that swaps needs longer."""
 _PATIENCE_SECONDS = 2.0
-MOST_POSITIONS = 40
+MOST_POSITIONS = 150
 MOST_FRAMES = 8
 _LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/lib/python3", "/lib64/python3")
+_LOOP_FUNCTIONS = ("_run", "_run_once", "run_forever", "run_endpoint_function", "run_asgi")
 _WAITING_FILES = ("selectors.py", "threading.py", "queue.py")
 _WAITING = ("select", "wait", "acquire", "get", "join", "_wait_for_tstate_lock")
 _STDLIB = os.path.realpath(sysconfig.get_path("stdlib"))
@@ -50,11 +51,19 @@ class Frame:
     @property
     def waits(self) -> bool:
         """Whether the standard library waits here, whatever the sampler says of the CPU."""
-        function = self.function.rpartition(".")[2]
-        return function in _WAITING and self.file.endswith(_WAITING_FILES) and not self.is_application
+        return self.function in _WAITING and self.file.endswith(_WAITING_FILES) and not self.is_application
 
     def __str__(self) -> str:
-        return f"{self.function} ({'/'.join(self.file.split('/')[-2:])}:{self.line})"
+        return f"{self.function} ({_short(self.file)}:{self.line})"
+
+
+def _short(file: str) -> str:
+    """Return the path from the package on, for libraries; the last two parts of it for the application."""
+    for part in _LIBRARY_PARTS:
+        _, found, rest = file.rpartition(part)
+        if found:
+            return rest if part.endswith("packages/") else rest.partition("/")[2]
+    return "/".join(file.split("/")[-2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Stack:
     is_main: bool
     is_active: bool
     frames: tuple[Frame, ...]
+    ident: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,13 +174,19 @@ def parse_dump(threads: list[dict[str, Any]]) -> list[Stack]:
     """Return the stacks in the JSON of ``py-spy dump``."""
     stacks = []
     for thread in threads:
-        frames = tuple(Frame(f["name"], f["filename"], int(f["line"])) for f in thread["frames"])
+        frames = tuple(Frame(_bare(f["name"]), f["filename"], int(f["line"])) for f in thread["frames"])
         name = str(thread.get("thread_name") or thread.get("os_thread_id") or thread.get("thread_id"))
         is_main = thread.get("os_thread_id") == thread.get("pid")
         # Without stopping the process, a thread that is about to wait is often taken for one that runs.
         is_active = bool(thread["active"]) and not (frames and frames[0].waits)
-        stacks.append(Stack(name, is_main, is_active, frames))
+        ident = int(thread.get("os_thread_id") or thread.get("thread_id") or 0)
+        stacks.append(Stack(name, is_main, is_active, frames, ident))
     return stacks
+
+
+def _bare(name: str) -> str:
+    """Return the function without its class: Python before 3.11 does not know more."""
+    return name.rpartition(".")[2]
 
 
 def own_stacks(without: int) -> list[Stack]:
@@ -187,7 +203,7 @@ def own_stacks(without: int) -> list[Stack]:
             frames.append(Frame(here.f_code.co_name, here.f_code.co_filename, here.f_lineno or 0))
             here = here.f_back
         # From within nobody can see what is on the CPU; a leaf in a wait of the standard library is not.
-        stacks.append(Stack(names.get(ident, str(ident)), ident == main, _seems_active(frames), tuple(frames)))
+        stacks.append(Stack(names.get(ident, str(ident)), ident == main, _seems_active(frames), tuple(frames), ident))
     return stacks
 
 
@@ -195,24 +211,30 @@ def _seems_active(frames: list[Frame]) -> bool:
     return bool(frames) and not frames[0].waits
 
 
-def stack_readings(samples: list[list[Stack]], notes: Notes) -> Iterator[Observation]:
-    """Yield one reading for each thread and position, the most frequent first.
+_Position = tuple[str, bool, bool, str, str, str, str, str]
 
-    Threads of one name are one here: ``threads`` says how many of them stood there at once.
+
+def stack_readings(samples: list[list[Stack]], notes: Notes) -> Iterator[Observation]:
+    """Yield one reading for each thread and position: those in application code first, then the most frequent.
+
+    ``function``, ``file`` and ``line`` are empty where no frame is the application's.
     """
+    idents: dict[str, set[int]] = {}
+    for stack in (stack for sample in samples for stack in sample):
+        idents.setdefault(stack.thread, set()).add(stack.ident)
     seen: Counter[_Position] = Counter()
-    most: dict[_Position, int] = {}
     for sample in samples:
-        here = Counter(_position(stack) for stack in sample if stack.frames)
-        for position, count in here.items():
-            seen[position] += 1
-            most[position] = max(most.get(position, 0), count)
-    ranked = sorted(seen, key=lambda position: (-seen[position] * most[position], position))
+        for stack in sample:
+            if stack.frames:
+                # Pools give one name to many threads.
+                alone = len(idents[stack.thread]) == 1
+                seen[_position(stack, stack.thread if alone else f"{stack.thread} #{stack.ident}")] += 1
+    ranked = sorted(seen, key=lambda position: (not position[3], -seen[position], position))
     for position in ranked[:MOST_POSITIONS]:
         thread, is_main, is_active, function, file, line, leaf, trace = position
         yield notes.reading(
             "process.stack",
-            seen[position] / len(samples),
+            min(1.0, seen[position] / len(samples)),
             Unit.RATIO,
             thread=clean(thread, 80),
             main="true" if is_main else "false",
@@ -221,31 +243,29 @@ def stack_readings(samples: list[list[Stack]], notes: Notes) -> Iterator[Observa
             file=file,
             line=line,
             leaf=leaf,
-            trace=clean(trace, 600),
-            threads=most[position],
+            trace=clean(trace, 800),
         )
 
 
-_Position = tuple[str, bool, bool, str, str, int, str, str]
-
-
-def _position(stack: Stack) -> _Position:
-    leaf = stack.frames[0]
-    here = next((frame for frame in stack.frames if frame.is_application), leaf)
-    trace = trace_of(stack.frames)
-    return (stack.thread, stack.is_main, stack.is_active, here.function, here.file, here.line, str(leaf), trace)
+def _position(stack: Stack, thread: str) -> _Position:
+    here = next((frame for frame in stack.frames if frame.is_application), None)
+    function, file, line = (here.function, here.file, str(here.line)) if here else ("", "", "")
+    leaf, trace = str(stack.frames[0]), trace_of(stack.frames)
+    return (thread, stack.is_main, stack.is_active, function, file, line, leaf, trace)
 
 
 def trace_of(frames: tuple[Frame, ...]) -> str:
-    """Return up to eight frames, outer first: the innermost, those of the application before all others."""
+    """Return up to eight frames, outer first.
+
+    The innermost three come first, then three of the application, then two that show an event loop at work, then
+    the innermost of the rest.
+    """
     chosen = set(range(len(frames)))
     if len(frames) > MOST_FRAMES:
-        ours = [index for index, frame in enumerate(frames) if frame.is_application][: MOST_FRAMES // 2]
-        chosen = set(ours)
-        for index in range(len(frames)):
-            if len(chosen) == MOST_FRAMES:
-                break
-            chosen.add(index)
+        ours = [index for index, frame in enumerate(frames) if frame.is_application]
+        loop = [index for index, frame in enumerate(frames) if frame.function in _LOOP_FUNCTIONS]
+        wanted = [0, 1, 2, *ours[:3], *loop[:2], *range(3, len(frames))]
+        chosen = set(list(dict.fromkeys(wanted))[:MOST_FRAMES])
     parts: list[str] = []
     last = None
     for index in sorted(chosen, reverse=True):
