@@ -103,6 +103,10 @@ STORIES = table(
         ],
         "session-not-rolled-back": [
             (
+                r"(?:one|first|single) (?:duplicate|error|failure|failed \w+) .{0,30}(?:then|from then on|afterwards) (?:every|all)|aborted transaction|transaction is aborted",
+                2.5,
+            ),
+            (
                 r"(?:then|from then on|afterwards|since then) (?:every|all) .{0,30}(?:fails?|requests)|global session|without rollback|no rollback",
                 2.0,
             ),

@@ -160,6 +160,7 @@ STORIES = table(
             (r"неверн\w* (?:хост|порт|адрес)\w*|порт \d+ в конфиг\w*|строк\w* подключения", 2.5),
         ],
         "allowed-hosts-or-cors-misconfigured": [
+            (r"(?:new|second|other) (?:sub)?domain .{0,30}(?:40\d|blocked|fail|reject|not work)\w*", 2.0),
             (r"new (?:sub)?domain|cors|csrf|allowed_hosts|нов\w* (?:под)?домен\w*", 2.5),
         ],
         "log-level-debug-flood": [

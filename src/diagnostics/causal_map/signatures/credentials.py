@@ -80,6 +80,7 @@ SIGNATURES = table(
             (r"NoCredentialsError|Unable to locate credentials|PartialCredentialsError", 4.0),
             (r"SMTPAuthenticationError|535\b[ -]5\.7\.\d", 5.0),
             (r"Bad credentials|Invalid credentials", 3.5),
+            (r"Unauthorized\b", 1.5),
             (r"Expired API [Kk]ey|API_KEY_INVALID", 6.0),
         ],
         "api-permission-missing": [
@@ -94,6 +95,7 @@ SIGNATURES = table(
             (r"RequestExpired|Request has expired|TokenRefreshRequired", 4.5),
         ],
         "telegram-token-revoked": [
+            (r"Unauthorized\b", 1.0),
             (r"telegram\.error\.InvalidToken", 6.0),
             (r"TelegramUnauthorizedError", 6.0),
             (r"Telegram server says - Unauthorized|The token `[^`]{0,80}` was rejected", 6.0),
@@ -201,10 +203,11 @@ STORIES = table(
             ),
         ],
         "webhook-secret-mismatch": [
+            (r"webhooks? (?:all |are all |always )?(?:40\d|get 40\d|rejected)", 1.5),
             (
                 r"webhook (?:secret|signature|endpoint)|whsec|webhooks? .{0,20}(?:400|403|rejected)|подпис\w* вебхук\w*",
                 2.5,
-            )
+            ),
         ],
         "mutual-tls-client-certificate-rejected": [(r"client cert\w*|mtls|mutual tls|клиентск\w* сертификат\w*", 4.0)],
     }

@@ -43,7 +43,7 @@ SIGNATURES = table(
             ),
         ],
         "unparsable-date-or-number": [
-            (r"time data '[^']{0,80}' does not match format", 6.0),
+            (r"time data .{0,80}does not match format", 6.0),
             (r"(?:date/time field value out of range|DatetimeFieldOverflow|22008)", 5.5),
             (r"Invalid isoformat string|ParserError|InvalidDatetimeFormat|22007", 5.5),
             (r"could not convert string to float", 5.0),
@@ -141,10 +141,11 @@ STORIES = table(
             ),
         ],
         "foreign-key-violation-deleted-parent": [
+            (r"(?:orders?|invoices?|children|comments?|rows?) .{0,30}(?:for|of) (?:a |the )?deleted", 1.5),
             (
                 r"delet(?:ed|ing|e) (?:a |an |the )?(?:customer|user|parent|product|category|account)s?|удал[её]нн\w* (?:клиент|пользоват|товар|категор)\w*|удал\w* .{0,20}(?:клиент|пользоват|товар|категор)\w*",
                 2.5,
-            )
+            ),
         ],
         "check-constraint-violation": [
             (

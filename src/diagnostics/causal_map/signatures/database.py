@@ -139,10 +139,14 @@ STORIES = table(
     {
         "sqlalchemy-pool-exhausted-by-leak": [
             (
+                r"after (?:some|a few|several|\d+) hours .{0,40}(?:every|all) .{0,40}(?:db|database|fail)\w*|через (?:пару|несколько|\d+) час\w* .{0,40}(?:пул|соединени|баз)\w*",
+                2.8,
+            ),
+            (
                 r"(?:sessions?|connections?|cursors?) (?:are |is )?(?:never|not) (?:returned|closed|released|given back)",
                 4.0,
             ),
-            (r"(?:get_db|getconn|putconn|checkout|checked out|pool_size|max_overflow)", 2.0),
+            (r"(?:get_db|getconn|putconn|checked[- ]out|pool_size|max_overflow)", 2.0),
             (
                 r"(?:without|skips?|missing|forg[eo]t\w*|no (?:session\.)?(?:close|finally)) ?(?:to )?(?:session\.|conn\.)?(?:close|putconn|finally|release)(?:d|\(\))?\b(?! notes)",
                 3.5,
@@ -174,7 +178,7 @@ STORIES = table(
                 4.0,
             ),
             (r"(?:postgres|база|бд|субд)\w* (?:лежит|упала?|не запущен|остановлен|недоступн)\w*", 3.5),
-            (r"(?:everything|all) .{0,30}(?:touches|needs|uses) (?:data|the (?:db|database))", 1.5),
+            (r"(?:everything|all|anything) .{0,30}(?:touches|needs|uses) (?:data|the (?:db|database))", 3.0),
         ],
         "pg-postmaster-frozen": [
             (
@@ -201,9 +205,17 @@ STORIES = table(
             ),
         ],
         "idle-in-transaction-timeout-kills-session": [
+            (
+                r"(?:long|slow) (?:import|wizard|job|form|call|report) .{0,50}(?:in the middle|at the end|on the (?:final|last))",
+                2.0,
+            ),
             (r"idle[_-]in[_-]transaction(?:_session)?[_-]timeout", 4.5),
         ],
         "idle-session-timeout-kills-pooled": [
+            (
+                r"first (?:request|query|call)s? (?:after|of) .{0,15}(?:weekend|night|pause|lunch|morning|idle|quiet)",
+                2.0,
+            ),
             (
                 r"idle_session_timeout|(?:after|following) (?:a )?(?:quiet|idle) (?:night|hour|period|weekend)|tcp_keepalive\w*|после (?:простоя|ночи|выходных)",
                 2.5,
@@ -217,6 +229,10 @@ STORIES = table(
             (r"(?:postgres|backend)\w* .{0,30}(?:killed|crashed|oom)", 2.5),
         ],
         "pgbouncer-transaction-prepared-statements": [
+            (
+                r"(?:put|added|introduced|switched to|behind|since|after) (?:the )?(?:pgbouncer|odyssey|pgcat|rds proxy|supavisor|pooler)",
+                2.5,
+            ),
             (r"pgbouncer", 2.0),
             (r"pool_mode|transaction (?:pooling|mode)|statement_cache_size", 3.5),
         ],
@@ -228,6 +244,10 @@ STORIES = table(
             (r"(?:одна|общая|глобальная) сессия|одно соединение на", 2.5),
         ],
         "db-writes-routed-to-standby": [
+            (
+                r"reads? .{0,10}(?:work|ok|fine).{0,40}(?:saves?|writes?|inserts?) .{0,20}fails?.{0,30}(?:switch|fail)-?over",
+                2.5,
+            ),
             (
                 r"(?:since|after) (?:the )?(?:switch-?over|fail-?over|promotion)|read endpoint|reader endpoint|standby|переключени\w* на реплику",
                 2.0,

@@ -63,7 +63,13 @@ STORIES = table(
             ),
         ],
         "dependency-version-conflict": [(r"(?:version|dependency) conflict|конфликт\w* (?:верси|зависимост)\w*", 3.5)],
-        "binary-abi-mismatch": [(r"new base image|alpine|musl|debian|glibc|нов\w* (?:базов\w* )?образ\w*", 1.0)],
+        "binary-abi-mismatch": [
+            (
+                r"(?:glibc|libc|\.so\b|shared (?:object|library)|libpq|libssl) .{0,40}(?:not found|missing|cannot|version)|wrong (?:architecture|abi)",
+                4.0,
+            ),
+            (r"new base image|alpine|musl|debian|glibc|нов\w* (?:базов\w* )?образ\w*", 1.0),
+        ],
         "circular-import": [(r"refactor\w*|рефакторинг\w*", 0.8)],
         "python-version-mismatch": [
             (r"python ?3\.\d+ (?:upgrade|to)|upgrad\w* (?:to )?python|обновил\w* (?:python|питон)", 2.5)

@@ -153,6 +153,7 @@ STORIES = table(
             (r"cpu[- ]limit|cpu quota|лимит\w* (?:на )?(?:cpu|цпу|процессор)", 3.0),
         ],
         "disk-full-app-volume": [
+            (r"uploads? .{0,30}(?:fail|stop)\w*.{0,40}logg?(?:ing|s)\b.{0,20}(?:stop|fail|too)\w*", 3.0),
             (
                 r"disk (?:is |was |got |became )?(?:full|filled)|full disk|out of disk|fills? (?:up )?(?:the |our )?disk",
                 3.5,
@@ -184,6 +185,10 @@ STORIES = table(
             (r"дисков\w* (?:очередь|подсистем\w*)|диск загружен|тормозит диск", 3.0),
         ],
         "cgroup-memory-oom-kill": [
+            (
+                r"(?:workers?|pods?|containers?|process(?:es)?) .{0,20}(?:disappear|vanish|die|are gone)\w*.{0,40}nothing in the",
+                2.5,
+            ),
             (r"oom|out of memory|memory limit|cgroup", 2.5),
             (r"limit \d+ ?[mg]i?b?", 1.5),
             (r"(?:лимит|ограничен)\w* памяти|нехватк\w* памяти|убива\w* по памяти", 3.0),

@@ -103,6 +103,7 @@ STORIES = table(
             (r"alter table|миграци\w* (?:висит|началась|запустил|идёт|идет)\w*", 2.5),
         ],
         "explicit-lock-table-job": [
+            (r"(?:writes?|saves?|inserts?) to (?:one|a|the) (?:\w+ )?table (?:hang|wait|block)\w*", 1.5),
             (r"lock table|vacuum full|create index|reindex|pg_repack", 3.5),
             (
                 r"(?:maintenance|optimi[sz]e|cleanup) (?:job|script|task)|(?:someone|dba) (?:is )?optimi[sz]\w*|обслуживан\w* таблиц\w*",

@@ -96,7 +96,7 @@ NOISE = [
 
 #: Said when the report itself lacks what is needed to decide.
 VAGUE = [
-    (r"(?:is |are |was )?(?:unknown|unclear|not known|not visible|uncertain|undetermined)\b|not (?:sure|clear)|hard to say|cannot (?:tell|say)|can't tell|no idea|who knows|nobody knows", 2.4),
+    (r"(?:is |are |was )?(?:unknown|unclear|not visible|uncertain|undetermined)\b(?! (?:ca|command|column|module|host|model))|not (?:sure|clear)|hard to say|cannot (?:tell|say)|can't tell|no idea|who knows|nobody knows|(?:is|are|was|were) not known", 2.4),
     (r"(?:do|does|did|we|i) (?:not|n't) know\b|don't know|didn't (?:log|note|save|see)", 2.2),
     (r"(?:maybe|perhaps|probably|possibly)\b|(?:might|could|may) (?:have been|only be|also be|be (?:a|the|our|them|it|caused|related))", 1.2),
     (r"(?:oom|network|db|database|cache|redis|partner|deploy|memory|disk|swap|rss|cpu|us|them)\b[^.]{0,30}\bor\b[^.]{0,40}\?", 1.5),

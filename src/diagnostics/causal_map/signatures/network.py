@@ -167,14 +167,23 @@ STORIES = table(
             )
         ],
         "tls-protocol-too-old": [
-            (r"tls ?1\.[01]|old (?:\w+ )?(?:gateway|server|bank)|cipher|openssl 3|seclevel|base image", 2.0)
+            (r"old (?:\w+ )?(?:gateway|server|device|appliance) .{0,60}(?:base image|openssl|upgrade|new image)", 2.0),
+            (r"tls ?1\.[01]|old (?:\w+ )?(?:gateway|server|bank)|cipher|openssl 3|seclevel|base image", 2.0),
         ],
         "proxy-misconfigured": [(r"https?_proxy|no_proxy|prox(?:y|ies)\b|squid|прокси", 2.5)],
         "ipv6-localhost-preferred": [
+            (
+                r"(?:works?|ok|fine) with 127\.0\.0\.1|not (?:with|via|through) localhost|localhost .{0,20}(?:fail|refus|not)\w*",
+                2.5,
+            ),
             (r"ipv6|::1|AAAA", 3.5),
             (r"127\.0\.0\.1 .{0,15}(?:works?|ok|работает)|(?:with|using|via|through|через) localhost", 3.0),
         ],
         "idle-connection-dropped-by-middlebox": [
+            (
+                r"closes? (?:the )?idle connections?|first (?:call|request) (?:to the \w+ )?(?:after|following) (?:a |the )?(?:pause|idle|quiet|break|lunch|night)|после простоя",
+                4.5,
+            ),
             (
                 r"(?:nat|load balancer|firewall|nlb|haproxy) .{0,30}idle|idle .{0,30}(?:timeout|minutes) .{0,20}(?:nat|balancer|firewall|nlb|haproxy)|keep-?alives?|after (?:\d+|ten|five|fifteen) (?:min\w*|idle)",
                 2.5,

@@ -103,6 +103,10 @@ SIGNATURES = table(
 STORIES = table(
     {
         "missing-index-seq-scan": [
+            (
+                r"since (?:the )?(?:table|data|history) (?:grew|got big)|new (?:filter|widget|search|report) .{0,30}(?:slow|cpu|live)",
+                1.8,
+            ),
             (r"seq(?:uential)?[ _-]?scans?|full (?:table )?scan|последовательн\w* (?:чтен|скан)\w*", 4.5),
             (
                 r"(?:no|missing|without|lacks?|drop(?:ped)?) (?:an? |the )?index|only (?:the )?(?:pkey|primary key) index|нет индекса|без индекса|не хватает индекса",
@@ -222,6 +226,7 @@ STORIES = table(
             (r"xmin|backend_xmin|long[- ]running (?:transaction|select|report) .{0,40}vacuum", 4.0)
         ],
         "sequence-exhausted-int4": [
+            (r"all inserts into (?:one|the \w+|a single) table|ids? .{0,20}(?:limit|maximum|exhaust|предел)\w*", 3.0),
             (
                 r"2147483647|2\.1 (?:billion|млрд)|int4|serial|bigint|max(?:imum)? (?:value|id)|integer primary key",
                 2.5,
@@ -230,14 +235,17 @@ STORIES = table(
         "txid-wraparound-protection": [
             (r"wraparound|transaction ids?|single-user mode|vacuum freeze|freeze_max_age", 3.5)
         ],
-        "data-page-corruption": [(r"corrupt\w*|damaged|bad (?:sector|block)s?|поврежд\w*|битая страница|битый", 2.5)],
+        "data-page-corruption": [
+            (r"invalid page|checksum\w* (?:fail|mismatch|error)\w*", 4.5),
+            (r"corrupt\w*|damaged|bad (?:sector|block)s?|поврежд\w*|битая страница|битый", 2.5),
+        ],
         "index-collation-changed": [
-            (r"glibc|collation|locale", 3.0),
+            (r"collation|glibc .{0,40}(?:index|sort|order)|(?:index|sort|order)\w* .{0,40}(?:glibc|locale)", 3.5),
             (r"(?:after|since) (?:the )?(?:os|base image|debian|ubuntu|distribution) upgrade", 1.0),
         ],
         "checkpoint-storm-small-max-wal": [
             (r"max_wal_size|checkpoints?|чекпо[ий]нт\w*|контрольн\w* точк\w*", 3.5),
-            (r"(?:stutter|jerk)\w*|once per second|раз в секунду", 1.0),
+            (r"(?:stutter|jerk)\w*|(?:once per|every) second\b|раз в секунду", 2.2),
         ],
         "data-growth-crossed-threshold": [
             (

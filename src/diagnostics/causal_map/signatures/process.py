@@ -142,6 +142,10 @@ SIGNATURES = table(
 STORIES = table(
     {
         "fd-leak": [
+            (
+                r"(?:fine|well|ok) for (?:a day|days|some hours|several hours|\d+ (?:hours|days)).{0,60}(?:until|then)|after \d+ (?:hours|days) of uptime",
+                2.6,
+            ),
             (r"(?:file )?descriptors?|дескриптор\w*|lsof|CLOSE_WAIT", 3.5),
             (
                 r"(?:Client|Session|client|session)(?:\(\))? (?:per|for (?:each|every)) (?:page|request|call)|never closed|not closed",

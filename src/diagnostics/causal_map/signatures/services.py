@@ -210,7 +210,17 @@ STORIES = table(
                 3.5,
             ),
         ],
+        "external-connection-refused": [
+            (
+                r"refus\w* .{0,20}(?:by|from) (?:the )?(?:partner|provider|vendor|bank|gateway|third)|(?:partner|provider|vendor|bank)\w* .{0,30}refus\w* (?:the |our )?connect\w*",
+                2.5,
+            )
+        ],
         "external-connection-reset": [
+            (
+                r"(?:api|partner|provider|courier|bank|gateway)\b.{0,20}(?:drops?|resets?|cuts?|aborts?) .{0,30}(?:connections?|requests?|calls?)|also (?:from|with|via) curl",
+                2.5,
+            ),
             (
                 r"(?:partner|provider|api gateway|their) .{0,30}(?:reset|close|drop)s?\w*|обрыва\w* соединени\w*|разрыва\w* соединени\w*",
                 2.0,
@@ -224,12 +234,20 @@ STORIES = table(
         ],
         "external-endpoint-removed": [
             (
+                r"(?:404|410) .{0,30}(?:from|of) (?:the |their )?(?:api|provider|partner)|since (?:the )?(?:1st|first) of (?:the )?(?:month|january|july|october|april)",
+                2.2,
+            ),
+            (
                 r"(?:api|endpoint|version|model|method|v\d) .{0,25}(?:deprecat|sunset|retire|discontinu|removed)\w*|(?:deprecat|sunset|retire|discontinu)\w* .{0,20}(?:api|endpoint|version|model|method|v\d)|shut ?down of v\d|end[- ]of[- ]life|v\d (?:is |was )?(?:gone|removed|off)|(?:закры|отключи|удали|убра)\w* (?:старый |старую )?(?:метод|верси|api|апи|эндпо)\w*",
                 3.0,
             ),
             (r"since the (?:1st|first) of|410\b", 1.0),
         ],
         "telegram-getupdates-conflict": [
+            (
+                r"(?:bot|messages?) .{0,30}(?:every (?:second|other)|each second) message|answers? (?:only )?(?:every second|every other|half)",
+                2.0,
+            ),
             (
                 r"(?:every )?second message|two (?:bot )?instances|old (?:vps|container|server|instance) .{0,20}(?:still|runs?|running)|второй экземпляр|стар\w* (?:контейнер|сервер|бот)\w* .{0,20}(?:не останов|ещё|еще|работа)\w*|через раз",
                 3.0,
