@@ -365,6 +365,18 @@ def test_the_logger_gets_a_line_for_each_change(caplog):
     assert [line.split(":")[0] for line in lines] == ["Alert fired", "Alert resolved"]
 
 
+def test_a_diagnostic_logger_gets_them_too(tmp_path):
+    from diagnostics.core_diagnostics.logger import DiagnosticLogger
+
+    path = tmp_path / "diagnostics.log"
+    logger = DiagnosticLogger("shop", path)
+    scene = Scene()
+    scene.monitor.logger = logger
+    scene.add("api").run(3, api=(False, "100% of %s failed"))
+    logger.flush()
+    assert "Alert fired: api fails in 3 of the last 3 results: 100% of %s failed" in path.read_text()
+
+
 # ---- threads
 
 
