@@ -1,5 +1,7 @@
 """Every executable remedy: the fault is there, it is applied and heals, it is undone and all is as before."""
 
+# ruff: noqa: E501, ISC004 - SQL and programs of children in one piece
+
 from __future__ import annotations
 
 import gzip
@@ -13,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples.meeting_scheduler.postgres import Postgres
 from sqlalchemy.engine import make_url
 
 from diagnostics.errors import ApplyError, ConfigurationError, DiagnosticsError
 from diagnostics.model.change import ChangeState, ImplementationStatus, RiskLevel
 from diagnostics.safe_implementation import SafeImplementationManager, action_names, get_action, list_changes, recover
 from diagnostics.safe_implementation.snapshotters.postgres_tools import connect, rows, server_of, value
-from examples.meeting_scheduler.postgres import Postgres
 
 
 @pytest.fixture
@@ -86,7 +88,9 @@ def test_the_session_that_blocks_others_is_ended_and_they_go_on(
     assert not manager.plan_action("terminate-session", {"backend_pid": str(idle_in_transaction)}).applicable
 
 
-def test_a_session_that_has_begun_another_transaction_is_left_alone(manager: SafeImplementationManager, database: str) -> None:
+def test_a_session_that_has_begun_another_transaction_is_left_alone(
+    manager: SafeImplementationManager, database: str
+) -> None:
     with connect(server_of(database), autocommit=False) as holder:
         pid = value(holder, "SELECT pg_backend_pid()")
         plan = manager.plan_action("terminate-session", {"backend_pid": str(pid)})
@@ -112,7 +116,9 @@ def test_a_query_is_cancelled_and_its_session_stays(manager: SafeImplementationM
             "print(c.execute('SELECT pg_backend_pid()').fetchone()[0], flush=True)\n"
             "try:\n    c.execute(\"SELECT pg_sleep(60), 'top secret literal'\")\n"
             "except psycopg.errors.QueryCanceled:\n    print('cancelled', c.execute('SELECT 1').fetchone()[0], flush=True)\n")  # fmt: skip
-    client = subprocess.Popen([sys.executable, "-c", code, database.replace("+psycopg", "")], stdout=subprocess.PIPE, text=True)
+    client = subprocess.Popen(
+        [sys.executable, "-c", code, database.replace("+psycopg", "")], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert client.stdout is not None
         pid = client.stdout.readline().strip()
@@ -141,13 +147,18 @@ def big_table(database: str) -> str:
 
 def index_names(url: str) -> list[str]:
     with connect(server_of(url)) as connection:
-        return [name for (name,) in rows(connection, "SELECT indexname FROM pg_indexes WHERE tablename = 'meetings' ORDER BY 1")]
+        return [
+            name
+            for (name,) in rows(connection, "SELECT indexname FROM pg_indexes WHERE tablename = 'meetings' ORDER BY 1")
+        ]
 
 
 SUBJECT = {"table": "meetings", "columns": "manager_id"}
 
 
-def test_the_missing_index_is_created_used_and_taken_away_again(manager: SafeImplementationManager, big_table: str) -> None:
+def test_the_missing_index_is_created_used_and_taken_away_again(
+    manager: SafeImplementationManager, big_table: str
+) -> None:
     plan = manager.plan_action("create-index", SUBJECT)
     assert "CREATE INDEX CONCURRENTLY" in plan.commands[1]
     assert manager.assess_action(plan).risk_level is RiskLevel.LOW
@@ -213,7 +224,10 @@ manager.run_action(plan)
     outcome = recover(tmp_path / "store")[0]
     assert outcome.state is ChangeState.ROLLED_BACK, outcome.message
     assert index_names(big_table) == []
-    assert ask(big_table, "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX%' AND state = 'active'") == 0
+    assert (
+        ask(big_table, "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX%' AND state = 'active'")
+        == 0
+    )
 
 
 # ------------------------------------------------------------ settings
@@ -233,29 +247,40 @@ def test_a_server_setting_is_changed_reloaded_and_set_back(manager: SafeImplemen
         undone = manager.rollback_change(str(result.backup_id))
     assert undone.succeeded, undone.error_message
     assert setting(database, "work_mem") == before
-    assert ask(database, "SELECT count(*) FROM pg_file_settings WHERE name = 'work_mem' AND sourcefile LIKE '%auto.conf'") == 0
+    assert (
+        ask(database, "SELECT count(*) FROM pg_file_settings WHERE name = 'work_mem' AND sourcefile LIKE '%auto.conf'")
+        == 0
+    )
 
 
 def test_an_earlier_value_of_a_database_setting_comes_back(manager: SafeImplementationManager, database: str) -> None:
     name = str(make_url(database).database)
-    run(database, f'ALTER DATABASE "{name}" SET statement_timeout = \'123ms\'')
-    plan = manager.plan_action("set-postgres-setting", {"setting": "statement_timeout", "value": "30s", "scope": "database"})
+    run(database, f"ALTER DATABASE \"{name}\" SET statement_timeout = '123ms'")
+    plan = manager.plan_action(
+        "set-postgres-setting", {"setting": "statement_timeout", "value": "30s", "scope": "database"}
+    )
     result = manager.run_action(plan, verification_function=lambda: setting(database, "statement_timeout") == "30s")
     assert result.succeeded, result.error_message
     assert manager.rollback_change(str(result.backup_id)).succeeded
     assert setting(database, "statement_timeout") == "123ms"
 
 
-def test_a_connection_limit_of_a_database_is_raised_and_restored(manager: SafeImplementationManager, database: str) -> None:
+def test_a_connection_limit_of_a_database_is_raised_and_restored(
+    manager: SafeImplementationManager, database: str
+) -> None:
     name = str(make_url(database).database)
     run(database, f'ALTER DATABASE "{name}" CONNECTION LIMIT 3')
-    plan = manager.plan_action("set-postgres-setting", {"setting": "connection_limit", "value": "50", "scope": "database"})
+    plan = manager.plan_action(
+        "set-postgres-setting", {"setting": "connection_limit", "value": "50", "scope": "database"}
+    )
     result = manager.run_action(plan, verification_function=lambda: False)
     assert result.result is ImplementationStatus.ROLLED_BACK
     assert ask(database, "SELECT datconnlimit FROM pg_database WHERE datname = current_database()") == 3
 
 
-def test_a_value_that_the_server_refuses_leaves_all_as_it_was(manager: SafeImplementationManager, database: str) -> None:
+def test_a_value_that_the_server_refuses_leaves_all_as_it_was(
+    manager: SafeImplementationManager, database: str
+) -> None:
     before = setting(database, "work_mem")
     plan = manager.plan_action("set-postgres-setting", {"setting": "work_mem", "value": "lots"})
     result = manager.run_action(plan)
@@ -289,7 +314,8 @@ def migrations(tmp_path: Path) -> Path:
     )
     head = "from alembic import op\nimport sqlalchemy as sa\nrevision = {0!r}\ndown_revision = {1!r}\n"
     (folder / "versions" / "a.py").write_text(
-        head.format("aaa1", None) + "def upgrade():\n    op.create_table('people', sa.Column('id', sa.Integer, primary_key=True))\n"
+        head.format("aaa1", None)
+        + "def upgrade():\n    op.create_table('people', sa.Column('id', sa.Integer, primary_key=True))\n"
         "def downgrade():\n    op.drop_table('people')\n"
     )
     (folder / "versions" / "b.py").write_text(
@@ -300,7 +326,11 @@ def migrations(tmp_path: Path) -> Path:
 
 
 def has_email(url: str) -> bool:
-    return bool(ask(url, "SELECT count(*) FROM information_schema.columns WHERE table_name = 'people' AND column_name = 'email'"))
+    return bool(
+        ask(
+            url, "SELECT count(*) FROM information_schema.columns WHERE table_name = 'people' AND column_name = 'email'"
+        )
+    )
 
 
 @pytest.fixture
@@ -310,7 +340,9 @@ def behind(database: str) -> str:
     return database
 
 
-def test_the_missing_migration_is_run_and_undone(manager: SafeImplementationManager, behind: str, migrations: Path) -> None:
+def test_the_missing_migration_is_run_and_undone(
+    manager: SafeImplementationManager, behind: str, migrations: Path
+) -> None:
     plan = manager.plan_action("run-migrations", {"repository": str(migrations.parent)})
     assert plan.applicable, plan.reason
     assert any("ALTER TABLE people ADD COLUMN email" in command for command in plan.commands)
@@ -347,7 +379,9 @@ def test_a_folder_without_migrations_is_said_so(manager: SafeImplementationManag
 
 def git(repository: Path, *arguments: str) -> str:
     quiet = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@x", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@x"}
-    done = subprocess.run(["git", *arguments], cwd=repository, capture_output=True, text=True, check=True, env={**os.environ, **quiet})
+    done = subprocess.run(
+        ["git", *arguments], cwd=repository, capture_output=True, text=True, check=True, env={**os.environ, **quiet}
+    )
     return done.stdout.strip()
 
 
@@ -383,10 +417,13 @@ def test_a_bad_commit_is_reverted_and_the_revert_is_undone(plain: SafeImplementa
     assert git(repository, "status", "--porcelain") == "M other.txt"
 
 
-def test_a_revert_that_does_not_help_leaves_the_repository_as_it_was(plain: SafeImplementationManager, repository: Path) -> None:
+def test_a_revert_that_does_not_help_leaves_the_repository_as_it_was(
+    plain: SafeImplementationManager, repository: Path
+) -> None:
     bad = git(repository, "rev-parse", "HEAD")
     result = plain.run_action(
-        plain.plan_action("revert-commit", {"repository": str(repository), "commit": bad[:10]}), verification_function=lambda: False
+        plain.plan_action("revert-commit", {"repository": str(repository), "commit": bad[:10]}),
+        verification_function=lambda: False,
     )
     assert result.result is ImplementationStatus.ROLLED_BACK, result.error_message
     assert git(repository, "rev-parse", "HEAD") == bad
@@ -409,7 +446,9 @@ def test_uncommitted_work_in_the_same_file_forbids_a_revert(plain: SafeImplement
     (repository / "app.py").write_text("work in progress\n")
     plan = plain.plan_action("revert-commit", {"repository": str(repository), "sha": "HEAD"})
     assert "no commit id" in plan.reason
-    plan = plain.plan_action("revert-commit", {"repository": str(repository), "sha": git(repository, "rev-parse", "HEAD")})
+    plan = plain.plan_action(
+        "revert-commit", {"repository": str(repository), "sha": git(repository, "rev-parse", "HEAD")}
+    )
     assert "not committed" in plan.reason
 
 
@@ -441,7 +480,9 @@ manager.run_action(plan, verification_function=lambda: True)
     assert git(repository, "status", "--porcelain") == ""
 
 
-def test_an_earlier_version_of_a_file_is_put_back_with_its_mode(plain: SafeImplementationManager, repository: Path) -> None:
+def test_an_earlier_version_of_a_file_is_put_back_with_its_mode(
+    plain: SafeImplementationManager, repository: Path
+) -> None:
     path = repository / "app.py"
     path.chmod(0o640)
     plan = plain.plan_action("restore-file", {"path": str(path), "version": "HEAD~1"})
@@ -453,12 +494,16 @@ def test_an_earlier_version_of_a_file_is_put_back_with_its_mode(plain: SafeImple
     assert "raise KeyError" in path.read_text()
 
 
-def test_a_log_is_rotated_while_its_writer_goes_on_and_can_be_put_back(plain: SafeImplementationManager, tmp_path: Path) -> None:
+def test_a_log_is_rotated_while_its_writer_goes_on_and_can_be_put_back(
+    plain: SafeImplementationManager, tmp_path: Path
+) -> None:
     log = tmp_path / "app.log"
     content = b"".join(b"line %d\n" % i for i in range(50_000))
     log.write_bytes(content)
     with log.open("ab", buffering=0) as writer:
-        result = plain.run_action(plain.plan_action("rotate-log", {"path": str(log)}), verification_function=lambda: log.stat().st_size == 0)
+        result = plain.run_action(
+            plain.plan_action("rotate-log", {"path": str(log)}), verification_function=lambda: log.stat().st_size == 0
+        )
         assert result.succeeded, result.error_message
         writer.write(b"after\n")
     archive = next(tmp_path.glob("app.log.*.gz"))
@@ -496,7 +541,9 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_a_stopped_process_is_continued_and_stopped_again_by_the_undo(plain: SafeImplementationManager, sleeper: subprocess.Popen[bytes]) -> None:
+def test_a_stopped_process_is_continued_and_stopped_again_by_the_undo(
+    plain: SafeImplementationManager, sleeper: subprocess.Popen[bytes]
+) -> None:
     os.kill(sleeper.pid, signal.SIGSTOP)
     while state_of(sleeper.pid) != "T":
         time.sleep(0.01)
@@ -509,11 +556,13 @@ def test_a_stopped_process_is_continued_and_stopped_again_by_the_undo(plain: Saf
     assert state_of(sleeper.pid) == "T"
 
 
-def test_a_process_is_restarted(plain: SafeImplementationManager, sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:
+def test_a_process_is_restarted(
+    plain: SafeImplementationManager, sleeper: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
     marker = tmp_path / "pid"
     command = f"{sys.executable} -c \"import os,time; open('{marker}','w').write(str(os.getpid())); time.sleep(30)\""
     plan = plain.plan_action("restart-process", {"pid": str(sleeper.pid), "command": command})
-    result = plain.run_action(plan, consent=True, verification_function=lambda: marker.exists())
+    result = plain.run_action(plan, consent=True, verification_function=marker.exists)
     try:
         assert result.succeeded, result.error_message
         assert sleeper.poll() is not None

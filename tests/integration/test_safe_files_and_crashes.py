@@ -37,8 +37,18 @@ def tree(root: Path) -> dict[str, Any]:
         seen = path.lstat()
         kind = stat.S_IFMT(seen.st_mode)
         content = path.read_bytes() if stat.S_ISREG(seen.st_mode) else os.readlink(path) if path.is_symlink() else b""
-        attributes = {name: os.getxattr(path, name, follow_symlinks=False) for name in os.listxattr(path, follow_symlinks=False)}
-        found[str(path)] = (kind, stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid, seen.st_mtime_ns, content, attributes)
+        attributes = {
+            name: os.getxattr(path, name, follow_symlinks=False) for name in os.listxattr(path, follow_symlinks=False)
+        }
+        found[str(path)] = (
+            kind,
+            stat.S_IMODE(seen.st_mode),
+            seen.st_uid,
+            seen.st_gid,
+            seen.st_mtime_ns,
+            content,
+            attributes,
+        )
     return found
 
 
@@ -121,7 +131,9 @@ def test_variables_set_changed_and_removed_come_back(tmp_path: Path, monkeypatch
 def test_a_good_change_stays_and_a_later_rollback_undoes_it(tmp_path: Path) -> None:
     root = plant(tmp_path / "app")
     before = tree(root)
-    result = manager_of(tmp_path).implement_solution_safely("g", [step(lambda: spoil(root))], None, lambda: True, files=[root])
+    result = manager_of(tmp_path).implement_solution_safely(
+        "g", [step(lambda: spoil(root))], None, lambda: True, files=[root]
+    )
     assert result.succeeded
     assert result.validation_passed
     assert (root / "new" / "file").read_text() == "fresh"
@@ -135,7 +147,9 @@ def test_a_good_change_stays_and_a_later_rollback_undoes_it(tmp_path: Path) -> N
 def test_a_file_that_somebody_else_changed_since_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a.ini"
     path.write_text("old")
-    result = manager_of(tmp_path).implement_solution_safely("g", [step(lambda: path.write_text("new"))], None, lambda: True, files=[path])
+    result = manager_of(tmp_path).implement_solution_safely(
+        "g", [step(lambda: path.write_text("new"))], None, lambda: True, files=[path]
+    )
     path.write_text("edited by hand")
 
     undone = rollback_change(tmp_path / "store", str(result.backup_id))
@@ -160,7 +174,9 @@ def test_a_foreign_write_before_an_automatic_rollback_blocks_it_and_a_person_res
         one.write_text("precious")
         return False
 
-    result = manager_of(tmp_path).implement_solution_safely("g", [step(change)], None, foreign_write_then_fail, files=[one, two])
+    result = manager_of(tmp_path).implement_solution_safely(
+        "g", [step(change)], None, foreign_write_then_fail, files=[one, two]
+    )
 
     assert result.result is ImplementationStatus.ROLLBACK_BLOCKED
     assert (one.read_text(), two.read_text()) == ("precious", "new")
@@ -318,7 +334,9 @@ def test_hard_linked_files_stay_linked(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("old")
     os.link(one, two)
-    result = manager_of(tmp_path).implement_solution_safely("s", [step(lambda: one.write_text("new!"))], None, lambda: False, files=[one])
+    result = manager_of(tmp_path).implement_solution_safely(
+        "s", [step(lambda: one.write_text("new!"))], None, lambda: False, files=[one]
+    )
     assert result.rollback_performed
     assert two.read_text() == "old"
     assert one.stat().st_ino == two.stat().st_ino
@@ -330,7 +348,9 @@ def test_a_pattern_covers_files_that_did_not_exist_yet(tmp_path: Path) -> None:
     def change() -> None:
         (tmp_path / "b.conf").write_text("b")
 
-    result = manager_of(tmp_path).implement_solution_safely("s", [step(change)], None, lambda: False, files=[tmp_path / "*.conf"])
+    result = manager_of(tmp_path).implement_solution_safely(
+        "s", [step(change)], None, lambda: False, files=[tmp_path / "*.conf"]
+    )
     assert result.rollback_performed, result.error_message
     assert sorted(path.name for path in tmp_path.glob("*.conf")) == ["a.conf"]
 
@@ -356,7 +376,9 @@ def test_two_managers_never_work_on_one_store_at_once(tmp_path: Path) -> None:
     first = manager_of(tmp_path)
     results: list[Any] = []
     thread = threading.Thread(
-        target=lambda: results.append(first.implement_solution_safely("1", [step(slow)], None, lambda: True, files=[path]))
+        target=lambda: results.append(
+            first.implement_solution_safely("1", [step(slow)], None, lambda: True, files=[path])
+        )
     )
     thread.start()
     assert inside.wait(10)
@@ -443,7 +465,9 @@ def run_child(code: str, *arguments: object) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("good", ["good", "bad"])
-def test_killed_at_any_write_the_next_start_finds_exactly_the_old_state_or_the_new_one(tmp_path: Path, good: str) -> None:
+def test_killed_at_any_write_the_next_start_finds_exactly_the_old_state_or_the_new_one(
+    tmp_path: Path, good: str
+) -> None:
     import inspect
 
     helper = tmp_path / "helper"
@@ -481,7 +505,9 @@ def test_killed_at_any_write_the_next_start_finds_exactly_the_old_state_or_the_n
         now = tree(root)
         if state is ChangeState.COMMITTED:
             assert new is not None, label
-            assert {p: (v[0], v[5]) for p, v in now.items()} == {p: (v[0], v[5]) for p, v in new.items() if p in now}, label
+            assert {p: (v[0], v[5]) for p, v in now.items()} == {p: (v[0], v[5]) for p, v in new.items() if p in now}, (
+                label
+            )
             assert now.keys() == new.keys(), label
         else:
             assert now == before, label
@@ -553,7 +579,9 @@ def test_a_damaged_object_blocks_the_rollback_instead_of_restoring_rubbish(tmp_p
 def test_a_full_disk_under_the_store_means_no_change_and_under_a_running_change_a_rollback(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(small)], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(small)], check=False, capture_output=True
+    ).returncode:
         pytest.skip("this container may not mount")
     try:
         path = tmp_path / "a"
@@ -589,7 +617,9 @@ def test_a_full_disk_under_the_store_means_no_change_and_under_a_running_change_
 def test_a_read_only_store_means_no_change(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(small)], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(small)], check=False, capture_output=True
+    ).returncode:
         pytest.skip("this container may not mount")
     try:
         ran: list[int] = []
@@ -608,7 +638,9 @@ def test_sqlite_is_kept_and_restored_into_the_live_file(tmp_path: Path) -> None:
 
     path = tmp_path / "app.db"
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("PRAGMA user_version = 7; CREATE TABLE t (x); INSERT INTO t VALUES (1), ('two'), (NULL);")
+        connection.executescript(
+            "PRAGMA user_version = 7; CREATE TABLE t (x); INSERT INTO t VALUES (1), ('two'), (NULL);"
+        )
 
     def harm() -> None:
         with closing(sqlite3.connect(path)) as connection:

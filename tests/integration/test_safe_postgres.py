@@ -1,14 +1,16 @@
 """A real PostgreSQL is kept, proven, changed and brought back exactly."""
 
+# ruff: noqa: E501, ISC004 - SQL and programs of children in one piece
+
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from examples.meeting_scheduler.postgres import Postgres
 from sqlalchemy.engine import make_url
 
 from diagnostics.errors import RollbackError, SnapshotError
@@ -22,7 +24,6 @@ from diagnostics.safe_implementation import (
 )
 from diagnostics.safe_implementation.snapshotters import postgres as snapshotter
 from diagnostics.safe_implementation.snapshotters.postgres_tools import connect, find_tools, rows, server_of, value
-from examples.meeting_scheduler.postgres import Postgres
 
 SCHEMA = """
 CREATE SCHEMA billing;
@@ -77,7 +78,9 @@ def prints(url: str) -> snapshotter.Prints:
 
 def scratch_databases(url: str) -> list[str]:
     with connect(server_of(url)) as connection:
-        return [name for (name,) in rows(connection, "SELECT datname FROM pg_database WHERE datname LIKE 'diag_proof%'")]
+        return [
+            name for (name,) in rows(connection, "SELECT datname FROM pg_database WHERE datname LIKE 'diag_proof%'")
+        ]
 
 
 @pytest.fixture
@@ -109,7 +112,11 @@ def test_a_failed_verification_brings_schema_data_and_sequences_back_exactly(
     before = prints(database)
 
     result = manager.implement_solution_safely(
-        "harmful", [ImplementationStep("harm", "do harm", lambda: run(database, HARM))], None, lambda: False, database=True
+        "harmful",
+        [ImplementationStep("harm", "do harm", lambda: run(database, HARM))],
+        None,
+        lambda: False,
+        database=True,
     )
 
     assert result.result is ImplementationStatus.ROLLED_BACK, result.error_message
@@ -138,7 +145,9 @@ def test_a_good_change_stays_and_can_be_rolled_back_later(manager: SafeImplement
     assert list_changes(manager.backup_dir)[-1].revert_of == result.backup_id
 
 
-def test_rows_written_by_others_after_the_change_are_never_lost(manager: SafeImplementationManager, database: str) -> None:
+def test_rows_written_by_others_after_the_change_are_never_lost(
+    manager: SafeImplementationManager, database: str
+) -> None:
     step = ImplementationStep("s", "s", lambda: run(database, "UPDATE managers SET note = 'x' WHERE id = 1"))
     result = manager.implement_solution_safely("good", [step], None, lambda: True, database=True)
     run(database, "INSERT INTO managers (name) VALUES ('newcomer')")
@@ -204,9 +213,7 @@ def test_a_table_that_is_not_there_means_no_change(manager: SafeImplementationMa
     assert list_changes(manager.backup_dir)[0].state is ChangeState.ABORTED
 
 
-def test_a_role_that_may_not_create_databases_gets_a_weaker_proof_that_says_so(
-    tmp_path: Path, database: str
-) -> None:
+def test_a_role_that_may_not_create_databases_gets_a_weaker_proof_that_says_so(tmp_path: Path, database: str) -> None:
     run(database, "DROP ROLE IF EXISTS small_app; CREATE ROLE small_app LOGIN PASSWORD 'hush-hush-1'; "
         "CREATE SCHEMA app AUTHORIZATION small_app; REVOKE ALL ON ALL TABLES IN SCHEMA billing FROM small_app; "
         "GRANT USAGE ON SCHEMA billing TO small_app; GRANT SELECT ON ALL TABLES IN SCHEMA public, billing TO small_app; "
@@ -321,10 +328,10 @@ sys.stdout.write(f"total {seen}")
 
 
 @pytest.fixture
-def scene(tmp_path: Path, database: str) -> Iterator[tuple[Path, str, Path]]:
+def scene(tmp_path: Path, database: str) -> tuple[Path, str, Path]:
     path = tmp_path / "settings.ini"
     path.write_text("old")
-    yield tmp_path / "store", database, path
+    return tmp_path / "store", database, path
 
 
 @pytest.mark.slow

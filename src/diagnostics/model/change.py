@@ -263,7 +263,8 @@ class ChangeRecord(Record):
     """One change as its journal tells it.
 
     Attributes:
-        state: None when the journal is corrupt; then nothing was touched and ``reason`` says where the damage is.
+        state: None when the journal is corrupt; then nothing was touched and ``reason`` says where the damage
+            is.
         scope: What was declared: files, names of databases without credentials, ``environment``.
         needs_person: The way back is blocked or the journal is corrupt.
         revert_of: The change that this one undid.

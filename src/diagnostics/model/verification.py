@@ -11,7 +11,7 @@ from diagnostics.model.record import Record
 class CheckVerdict(StrEnum):
     """How one check ended; no data is never a pass."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"

@@ -95,7 +95,8 @@ def exclusive_lock(path: Path, *, note: str = "") -> Iterator[None]:
         os.pwrite(descriptor, note.encode(), 0)
         yield
     finally:
-        # Closing drops the lock; the file stays, for removing it would let two processes lock two files of one name.
+        # Closing drops the lock; the file stays, for removing it would let two processes lock two files of
+        # one name.
         os.close(descriptor)
 
 

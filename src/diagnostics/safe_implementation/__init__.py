@@ -60,6 +60,6 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "BackupState", "ChangeRecord", "ChangeState", "ImplementationResult", "ImplementationStatus", "ImplementationStep",
     "Override", "Plan", "RecoveryOutcome", "RiskLevel", "RollbackDifficulty", "SafeImplementationManager", "Solution",
-    "SolutionAssessment", "StepOutcome", "action_names", "default_store", "get_action", "implement_solution_with_backup",
-    "list_changes", "recover", "resolve", "rollback_change",
+    "SolutionAssessment", "StepOutcome", "action_names", "default_store", "get_action",
+    "implement_solution_with_backup", "list_changes", "recover", "resolve", "rollback_change",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """What a solution touches -> how risky it is, how long it takes, how hard the way back is. Pure.
 
-Points are additive and monotone, ``complexity_score = min(100, 6 * points)``; 0 to 3 points are low, 4 and 5 medium,
+Points are additive and monotone, ``complexity_score = min(100, 6 * points)``; 0 to 3 points are low, 4 and 5
+medium,
 6 and 7 high, 8 and more critical; destroying data or an effect that cannot be undone is at least high.
 
 | input | points |
@@ -37,7 +38,8 @@ _CONFIGURATION = re.compile(
 _SENSITIVE = re.compile(
     r"auth|login|password|token|payment|billing|invoice|migration|alembic|settings|permission", re.IGNORECASE
 )
-#: Throughputs until they are measured on the host: files, dump and restore in bytes a second, rewrite in rows a second.
+#: Throughputs until they are measured on the host: files, dump and restore in bytes a second, rewrite in rows
+#: a second.
 FILES_PER_SECOND, DUMP_PER_SECOND, RESTORE_PER_SECOND, ROWS_PER_SECOND = 100e6, 200e6, 80e6, 200e3
 _BASE_SECONDS, _VALIDATION_SECONDS, _RESTART_SECONDS = 15.0, 60.0, 30.0
 _LOW_FACTOR, _HIGH_FACTOR = 0.5, 3.0
@@ -129,9 +131,7 @@ def _files(facts: Facts, add: _Add, unknown: list[str]) -> None:
     elif files:
         unknown.append("past_fix_share")
     if facts.days_since_last_change is not None:
-        add(
-            int(facts.days_since_last_change < 7), f"last changed {facts.days_since_last_change:.1f} days ago"
-        )
+        add(int(facts.days_since_last_change < 7), f"last changed {facts.days_since_last_change:.1f} days ago")
     add(int(facts.is_fix), "the change is itself a fix")
     configured = [path for path in files if _CONFIGURATION.search(path)]
     if configured or facts.environment:

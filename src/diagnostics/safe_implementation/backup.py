@@ -49,9 +49,7 @@ def create(
         SnapshotError: It could not be kept or proven.
     """
     manifest = snapshot.capture(scope, store, backup_id, timeout=timeout)
-    state = state_of(
-        backup_id, now, redact(description), manifest, manifest.keep(store), str(store.directory)
-    )
+    state = state_of(backup_id, now, redact(description), manifest, manifest.keep(store), str(store.directory))
     try:
         write_atomic(store.backups / f"{backup_id}.json", state.to_json().encode())
     except OSError as error:
@@ -109,6 +107,4 @@ def missing(store: Store, digest: str) -> list[str]:
         manifest = Manifest.load(digest, store)
     except SnapshotError as error:
         return [str(error)]
-    return [
-        f"object {item[:12]}… is missing or damaged" for item in objects_of(manifest) if not store.has(item)
-    ]
+    return [f"object {item[:12]}… is missing or damaged" for item in objects_of(manifest) if not store.has(item)]

@@ -248,7 +248,8 @@ class _Run:
         except DeadlineExceeded:
             error = f"it did not end within {item.timeout_seconds:g} s"
             self.notes.append(
-                f"step {item.step_id} was left behind at its deadline; a plain function may still be running in this "
+                f"step {item.step_id} was left behind at its deadline; a plain function may still be running "
+                f"in this "
                 "process and write again: restart the process if it can"
             )
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - a caller's function; its failure is an outcome
@@ -326,11 +327,10 @@ class _Run:
 
     def _way_back_without_journal(self, error: JournalError) -> WayBack:
         """Restore although the journal takes no record: it still says that the way back is owed."""
-        snapshot.restore(
-            self.manifest, self.store, self.request.change_id, clock=self.clock, report=self.report
-        )
+        snapshot.restore(self.manifest, self.store, self.request.change_id, clock=self.clock, report=self.report)
         self.notes.append(
-            f"everything was restored, but the journal could not say so ({in_words(error)}); remove the cause and run "
+            f"everything was restored, but the journal could not say so ({in_words(error)}); remove the "
+            f"cause and run "
             "diagnose recover before anything else is changed"
         )
         return WayBack(state=ChangeState.ROLLED_BACK)

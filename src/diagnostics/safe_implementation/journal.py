@@ -44,9 +44,7 @@ class Parsed:
 
 def encode(seq: int, fields: Mapping[str, Any]) -> bytes:
     """Return one record: length, CRC-32 of the length and the payload, payload, newline."""
-    payload = json.dumps(
-        {"seq": seq, **fields}, ensure_ascii=True, separators=(",", ":"), sort_keys=False
-    ).encode()
+    payload = json.dumps({"seq": seq, **fields}, ensure_ascii=True, separators=(",", ":"), sort_keys=False).encode()
     length = b"%08x" % len(payload)
     return length + b" %08x " % zlib.crc32(length + payload) + payload + b"\n"
 
@@ -119,9 +117,7 @@ class Journal:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise JournalError(
-                f"The journal {path} cannot be created: {error.strerror}.", hint=_SPACE_HINT
-            ) from error
+            raise JournalError(f"The journal {path} cannot be created: {error.strerror}.", hint=_SPACE_HINT) from error
         try:
             yield Journal(path, descriptor, 1, checkpoint)
         finally:
@@ -168,7 +164,8 @@ class Journal:
             self._checkpoint(f"journal {state}: written")
             os.fsync(self._descriptor)
         except OSError as error:
-            # An fsync error counts as a crash; never retry on the same descriptor. A torn record is cut off so that
+            # An fsync error counts as a crash; never retry on the same descriptor. A torn record is cut off
+            # so that
             # a later writer does not append behind it.
             self._broken = True
             try:

@@ -18,9 +18,7 @@ _NEXT: Mapping[ChangeState, frozenset[ChangeState]] = {
     ChangeState.SNAPSHOTTED: frozenset({ChangeState.APPLYING, ChangeState.ABORTED, ChangeState.ROLLING_BACK}),
     ChangeState.APPLYING: frozenset({ChangeState.APPLYING, ChangeState.APPLIED, ChangeState.ROLLING_BACK}),
     ChangeState.APPLIED: frozenset({ChangeState.VALIDATING, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}),
-    ChangeState.VALIDATING: frozenset(
-        {ChangeState.VALIDATING, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}
-    ),
+    ChangeState.VALIDATING: frozenset({ChangeState.VALIDATING, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}),
     ChangeState.ROLLING_BACK: frozenset(
         {ChangeState.ROLLING_BACK, ChangeState.ROLLED_BACK, ChangeState.ROLLBACK_BLOCKED}
     ),

@@ -57,7 +57,8 @@ class SafeImplementationManager:
 
     Args:
         logger: A ``DiagnosticLogger``, a ``logging.Logger`` or None.
-        backup_dir: The store; by default ``DIAGNOSE_STORE``, or ``.diagnostics/changes`` below the working directory.
+        backup_dir: The store; by default ``DIAGNOSE_STORE``, or ``.diagnostics/changes`` below the working
+            directory.
         db_engine: Engine, AsyncEngine or URL of the database that changes may touch.
         clock: Source of time.
         progress: Called with one line for each thing that happens.
@@ -170,9 +171,7 @@ class SafeImplementationManager:
         store = self._store()
         with store.lock():
             self._recover(store)
-            state = backups.create(
-                store, f"backup-{self._new_id()}", description, scope, now=self._clock.now()
-            )
+            state = backups.create(store, f"backup-{self._new_id()}", description, scope, now=self._clock.now())
         self._tell(f"backup {state.backup_id}: {'; '.join(state.proof) or 'nothing declared'}")
         return state
 
@@ -204,9 +203,7 @@ class SafeImplementationManager:
             raise RollbackError(
                 f"The backup {state.backup_id} cannot be restored: {'; '.join(wrong)}. Nothing was touched."
             )
-        result = self._revert(
-            store, state.backup_id, f"restore the backup {state.backup_id}", state.manifest, None, ()
-        )
+        result = self._revert(store, state.backup_id, f"restore the backup {state.backup_id}", state.manifest, None, ())
         return result.succeeded
 
     # ------------------------------------------------------------ changes
@@ -235,7 +232,8 @@ class SafeImplementationManager:
             solution_id: Name of the solution.
             steps: What is done, in order.
             assessment: Its risk decides what an inconclusive verification means.
-            verification_function: Truthy, three times, without an exception and within the deadline, means good.
+            verification_function: Truthy, three times, without an exception and within the deadline, means
+                good.
             auto_rollback: False leaves a failed change in place (it can be rolled back later).
             files: Files, folders and patterns that the steps may touch.
             database: True for ``db_engine``, or an engine or URL; kept and restored as a whole.
@@ -244,7 +242,8 @@ class SafeImplementationManager:
             still_present: Whether the finding is still there; None when that cannot be told.
             compare: Gives ``Comparison`` values, symptom and guardrails before and after.
             verification_deadline_seconds: How long each check may take.
-            on_foreign_writes: ``block`` or ``restore``, when somebody else wrote to the declared places meanwhile.
+            on_foreign_writes: ``block`` or ``restore``, when somebody else wrote to the declared places
+                meanwhile.
             precondition: Asked just before acting; a text that it returns is the reason not to act.
 
         Raises:
@@ -309,9 +308,7 @@ class SafeImplementationManager:
     ) -> ImplementationResult:
         """Carry out a planned action under the journal.
 
-        Args:
-            plan: From ``plan_action``.
-            consent: A person agrees to what cannot be undone.
+        ``consent``: a person agrees to what cannot be undone; the rest is as for ``implement_solution_safely``.
 
         Raises:
             ApplyError: The plan is not applicable, or needs a person's consent; nothing was changed.
@@ -398,9 +395,7 @@ class SafeImplementationManager:
 
     def _run_locked(self, store: Store, request: Request) -> ImplementationResult:
         for record in list_changes(store.directory):
-            common = overlaps(
-                record.scope, [item for item in request.scope.labels() if item != "environment"]
-            )
+            common = overlaps(record.scope, [item for item in request.scope.labels() if item != "environment"])
             if record.needs_person and common:
                 raise RollbackError(
                     f"The change {record.change_id} still waits for a person's decision about {', '.join(common)}.",
@@ -443,7 +438,8 @@ class SafeImplementationManager:
                         result=ImplementationStatus.ROLLBACK_BLOCKED,
                         steps_completed=0,
                         steps_total=1 + len(undos),
-                        error_message=f"Nothing was touched: {'; '.join(found)}. Roll back anyway with --force; a copy of "
+                        error_message=f"Nothing was touched: {'; '.join(found)}. Roll back anyway with "
+                        f"--force; a copy of "
                         "what is there now is kept.",
                         conflicts=tuple(found),
                         kept_copies=kept,
@@ -457,9 +453,7 @@ class SafeImplementationManager:
             databases = tuple(
                 DatabaseScope(
                     url=store.get_json(item["connection"])["url"],
-                    tables=tuple(f'"{s}"."{n}"' for s, n, k in item["only"] if k in "rp")
-                    if item.get("only")
-                    else None,
+                    tables=tuple(f'"{s}"."{n}"' for s, n, k in item["only"] if k in "rp") if item.get("only") else None,
                 )
                 if "connection" in item
                 else DatabaseScope(url=f"sqlite:///{item['path']}")
@@ -470,9 +464,7 @@ class SafeImplementationManager:
                 change_id=change_id,
                 solution_id=revert_of,
                 description=description,
-                scope=Scope(
-                    files=before.files.declared, environment=bool(before.environment), databases=databases
-                ),
+                scope=Scope(files=before.files.declared, environment=bool(before.environment), databases=databases),
                 steps=(step,),
                 questions=Questions(
                     works=lambda: not snapshot.differences(before, store, after=after),
@@ -496,7 +488,8 @@ def rollback_change(
     Args:
         store_dir: The store; None for the default.
         change_id: From ``list_changes`` or ``ImplementationResult.backup_id``.
-        on_foreign_writes: ``block`` touches nothing when somebody else wrote since; ``restore`` keeps a copy and goes on.
+        on_foreign_writes: ``block`` touches nothing when somebody else wrote since; ``restore`` keeps a copy
+            and goes on.
         **options: As for ``SafeImplementationManager``.
 
     Raises:
@@ -521,8 +514,7 @@ def implement_solution_with_backup(
 ) -> ImplementationResult:
     """Make one change with a proven backup and an automatic way back; truthy exactly when it succeeded.
 
-    Args:
-        **options: As for ``SafeImplementationManager.implement_solution_safely``.
+    ``options`` are those of ``SafeImplementationManager.implement_solution_safely``.
     """
     manager = SafeImplementationManager(logger, backup_dir, db_engine=db_engine)
     assessment = manager.assess_solution_impact(

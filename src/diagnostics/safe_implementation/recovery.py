@@ -78,9 +78,7 @@ def _load(path: Path) -> tuple[Parsed, Life, str]:
         return parsed, Life(), str(error)
 
 
-def _recover_one(
-    store: Store, path: Path, clock: Clock, report: Callable[[str], None]
-) -> RecoveryOutcome | None:
+def _recover_one(store: Store, path: Path, clock: Clock, report: Callable[[str], None]) -> RecoveryOutcome | None:
     change_id = _change_id(path)
     parsed, life, damage = _load(path)
     if damage:
@@ -89,7 +87,8 @@ def _recover_one(
             found=None,
             state=None,
             acted=False,
-            message=f"The journal {path} is corrupt ({damage}). Nothing was touched. Compare the declared files with the "
+            message=f"The journal {path} is corrupt ({damage}). Nothing was touched. Compare the declared "
+            f"files with the "
             "objects of the store by hand, then move the journal away.",
         )
     owed = duty(life.state)
@@ -123,7 +122,8 @@ def _abort(
     records: int,
 ) -> RecoveryOutcome:
     if not records:
-        # Not even the intent is whole: nothing was kept and nothing changed, and no record can follow nothing.
+        # Not even the intent is whole: nothing was kept and nothing changed, and no record can follow
+        # nothing.
         journal.path.unlink()
         return RecoveryOutcome(change_id=change_id, found=None, state=ChangeState.ABORTED, acted=True,
                                message="The journal had not begun; nothing was changed.")  # fmt: skip
@@ -151,9 +151,7 @@ def _go_back(
     reason = life.reason if life.state is ChangeState.ROLLING_BACK else f"the process died in {life.state}"
     way = roll_back(store, journal, life, token=change_id, reason=reason, clock=clock, report=report)
     if way.state is ChangeState.ROLLED_BACK:
-        copies = "".join(
-            f"; a copy of {name} lies in the store as {digest[:12]}…" for name, digest in way.kept.items()
-        )
+        copies = "".join(f"; a copy of {name} lies in the store as {digest[:12]}…" for name, digest in way.kept.items())
         message = f"Everything declared is as before the change ({reason}){copies}."
     else:
         message = what_to_do(change_id, way)
@@ -179,9 +177,7 @@ def resolve(
 ) -> RecoveryOutcome:
     """Carry out a person's decision about a blocked rollback.
 
-    Args:
-        decision: ``restore`` brings back the state before the change (copies of what goes are kept);
-            ``keep`` keeps what is there now.
+    ``restore`` brings back the state before the change, after copies were kept; ``keep`` keeps what is there now.
 
     Raises:
         RollbackError: The change is not blocked, or the decision is neither.
@@ -193,14 +189,10 @@ def resolve(
         path = store.journal_path(change_id)
         parsed, life, damage = _load(path)
         if damage or life.state is not ChangeState.ROLLBACK_BLOCKED:
-            raise RollbackError(
-                f"{change_id} is not blocked ({damage or life.state}); there is nothing to decide."
-            )
+            raise RollbackError(f"{change_id} is not blocked ({damage or life.state}); there is nothing to decide.")
         with Journal.reopen(path, parsed, store.checkpoint) as journal:
             if decision == "keep":
-                journal.append(
-                    ChangeState.COMMITTED, reason="kept by a person's decision", at=clock.now().isoformat()
-                )
+                journal.append(ChangeState.COMMITTED, reason="kept by a person's decision", at=clock.now().isoformat())
                 return RecoveryOutcome(change_id=change_id, found=life.state, state=ChangeState.COMMITTED, acted=True,
                                        message="What is there now stays.", kept_copies=life.kept)  # fmt: skip
             way = roll_back(

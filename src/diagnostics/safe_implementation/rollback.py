@@ -52,11 +52,9 @@ def roll_back(
 ) -> WayBack:
     """Bring everything declared back to what the manifest says; idempotent, may be killed anywhere.
 
-    Args:
-        life: What the journal says so far.
-        undos: Callables of this process for the steps that were begun, first step first.
-        on_foreign_writes: ``block`` leaves everything as it is when somebody else wrote since the change;
-            ``restore`` overwrites it, after a copy was kept.
+    ``life`` is what the journal says so far; ``undos`` are callables of this process for the steps that were begun,
+    first step first. With ``on_foreign_writes`` ``block``, everything is left as it is when somebody else wrote since
+    the change; ``restore`` overwrites it, after a copy was kept.
 
     Raises:
         JournalError: The journal takes no records.
@@ -138,5 +136,6 @@ def what_to_do(change_id: str, way: WayBack) -> str:
     kept = f" Copies of what is there now lie in the store ({copies})." if copies else ""
     return (
         f"The way back is blocked: {'; '.join(way.conflicts)}.{kept} Decide: "
-        f"diagnose recover --change {change_id} --restore (the state before the change) or --keep (what is there now)."
+        f"diagnose recover --change {change_id} --restore (the state before the change) or --keep (what is "
+        f"there now)."
     )

@@ -229,9 +229,7 @@ def conflicts(before: Manifest, after: Manifest, store: Store) -> tuple[list[str
         now = fingerprint_now(snapshot, store)
         since = _differ(snapshot, left["fingerprint"], now, sequences=False)
         if since and _differ(snapshot, snapshot["fingerprint"], now, sequences=False):
-            found.append(
-                f"{_label(snapshot)} was written by somebody else since the change: {', '.join(since[:5])}"
-            )
+            found.append(f"{_label(snapshot)} was written by somebody else since the change: {', '.join(since[:5])}")
             kept[_label(snapshot)] = _dump_present(snapshot, store)
     return found, kept
 
@@ -281,9 +279,7 @@ def restore(
             else:
                 from diagnostics.safe_implementation.snapshotters import postgres
 
-                postgres.restore(
-                    _server(snapshot, store), snapshot, store, scratch, clock=clock, report=report
-                )
+                postgres.restore(_server(snapshot, store), snapshot, store, scratch, clock=clock, report=report)
     kept |= files.restore(before.files, store, token, after=after.files if after is not None else NO_FILES)
     if before.environment:
         variables = store.get_json(before.environment)

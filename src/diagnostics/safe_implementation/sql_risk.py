@@ -3,6 +3,8 @@
 Pure. Sources: PostgreSQL documentation, ALTER TABLE (notes) and Explicit Locking.
 """
 
+# ruff: noqa: E501 - one rule a line reads better than two
+
 from __future__ import annotations
 
 import re
@@ -86,9 +88,7 @@ _RULES: tuple[tuple[str, SqlEffect, str, bool], ...] = (
     (r"(SELECT|VALUES|TABLE|WITH)\b", SqlEffect.NONE, "ACCESS SHARE", True),
     (r"LOCK ", SqlEffect.SCAN, _EXCLUSIVE, True),
 )  # fmt: skip
-_COMPILED = tuple(
-    (re.compile(pattern, re.DOTALL), effect, lock, inverse) for pattern, effect, lock, inverse in _RULES
-)
+_COMPILED = tuple((re.compile(pattern, re.DOTALL), effect, lock, inverse) for pattern, effect, lock, inverse in _RULES)
 
 
 def statements(sql: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The store: content-addressed objects, journals and the lock, in one private folder.
 
-``objects/ab/<digest>``, ``impl/<change>.journal``, ``backups/<backup>.json``, ``lock``; folders 0700, files 0600.
+``objects/ab/<digest>``, ``impl/<change>.journal``, ``backups/<backup>.json``, ``lock``; folders 0700, files
+0600.
 """
 
 from __future__ import annotations
@@ -225,9 +226,7 @@ class Store:
         try:
             return self.object_path(digest).open("rb")
         except OSError as error:
-            raise SnapshotError(
-                f"The object {digest[:12]}… is missing in the store {self.directory}."
-            ) from error
+            raise SnapshotError(f"The object {digest[:12]}… is missing in the store {self.directory}.") from error
 
     def get_bytes(self, digest: str) -> bytes:
         """Return an object's content.

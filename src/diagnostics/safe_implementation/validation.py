@@ -37,8 +37,7 @@ class Questions:
 def ask(questions: Questions, clock: Clock, *, record: Callable[[Check], None]) -> Verification:
     """Ask everything in order, stop at the first failure, and conclude.
 
-    Args:
-        record: Called with each finished check, before the next one begins.
+    ``record`` is called with each finished check, before the next one begins.
     """
     checks: list[Check] = []
     comparisons: tuple[Comparison, ...] = ()
@@ -64,9 +63,7 @@ def conclude(checks: Sequence[Check], comparisons: Sequence[Comparison] = ()) ->
     failed = [check for check in checks if check.verdict is CheckVerdict.FAIL]
     worse = [item for item in comparisons if item.verdict is Effect.WORSE]
     better = [item for item in comparisons if item.verdict is Effect.BETTER]
-    open_ended = [
-        check for check in checks if check.verdict in (CheckVerdict.INCONCLUSIVE, CheckVerdict.ERROR)
-    ]
+    open_ended = [check for check in checks if check.verdict in (CheckVerdict.INCONCLUSIVE, CheckVerdict.ERROR)]
     passed: bool | None = True
     verdict, reason = Effect.BETTER, "; ".join(check.reason for check in checks)
     if worse:
@@ -132,14 +129,10 @@ def _flips(still_present: Callable[[], Any], questions: Questions, clock: Clock)
         reason = f"looking for the finding did not end within {questions.deadline_seconds:g} s"
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a probe that breaks is no answer, and no failure of the change
         verdict, reason = CheckVerdict.ERROR, f"looking for the finding raised {_brief(error)}"
-    return Check(
-        name="finding flips", verdict=verdict, reason=reason, duration_seconds=clock.monotonic() - began
-    )
+    return Check(name="finding flips", verdict=verdict, reason=reason, duration_seconds=clock.monotonic() - began)
 
 
-def _compared(
-    compare: Callable[[], Any], questions: Questions, clock: Clock
-) -> tuple[Check, tuple[Comparison, ...]]:
+def _compared(compare: Callable[[], Any], questions: Questions, clock: Clock) -> tuple[Check, tuple[Comparison, ...]]:
     began = clock.monotonic()
     items: tuple[Comparison, ...] = ()
     try:

@@ -37,9 +37,7 @@ def get_action(name: str) -> Action:
     try:
         module, _, attribute = _ACTIONS[name].partition(":")
     except KeyError:
-        raise ConfigurationError(
-            f"There is no action {name!r}.", hint=f"Valid: {', '.join(_ACTIONS)}."
-        ) from None
+        raise ConfigurationError(f"There is no action {name!r}.", hint=f"Valid: {', '.join(_ACTIONS)}.") from None
     action: Action = getattr(import_module(f"{_HERE}.{module}"), attribute)()
     return action
 

@@ -1,4 +1,4 @@
-"""Run one Alembic command in a process of its own: ``python -m … SCRIPTS COMMAND REVISION``; the URL comes by variable."""
+"""Run one Alembic command in a process of its own: ``SCRIPTS COMMAND REVISION``; the URL comes by variable."""
 
 from __future__ import annotations
 

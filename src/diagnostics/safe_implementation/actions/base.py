@@ -16,8 +16,10 @@ _LITERAL = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|\b\d+(?:\.\d+)?\b", re
 class Action(Protocol):
     """One executable remedy.
 
-    ``plan`` reads only. ``apply`` and ``undo`` are run by the executor: what ``undo`` needs lies in a private object of the
-    store before ``apply`` begins, so that a later process can undo. ``undo`` is idempotent: it may be called when ``apply``
+    ``plan`` reads only. ``apply`` and ``undo`` are run by the executor: what ``undo`` needs lies in a private
+    object of the
+    store before ``apply`` begins, so that a later process can undo. ``undo`` is idempotent: it may be called
+    when ``apply``
     had not begun, had done half of its work, or was undone already.
     """
 
@@ -70,9 +72,7 @@ def database_of(engine_url: str | None, *, action: str) -> str:
         ConfigurationError: There is none.
     """
     if not engine_url:
-        raise ConfigurationError(
-            f"The action {action} needs the database.", hint="Give it with --db or db_engine."
-        )
+        raise ConfigurationError(f"The action {action} needs the database.", hint="Give it with --db or db_engine.")
     return engine_url
 
 

@@ -41,7 +41,5 @@ def run(
         raise ApplyError(f"{command[0]} did not end within {timeout:.0f} s and was ended.") from error
     output = done.stdout.decode(errors="replace").strip()
     if check and done.returncode:
-        raise ApplyError(
-            f"{Path(command[0]).name} failed: {shorten(redact(' '.join(output.splitlines()[-5:])), 500)}"
-        )
+        raise ApplyError(f"{Path(command[0]).name} failed: {shorten(redact(' '.join(output.splitlines()[-5:])), 500)}")
     return done.returncode, output

@@ -1,4 +1,4 @@
-"""Revert a commit of the repository in the working copy; undo goes back to the commit before, and loses nothing else."""
+"""Revert a commit in the working copy; undo goes back to the commit before, and loses nothing else."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ class RevertCommit:
             sha = _git(repository, "rev-parse", "--verify", f"{wished}^{{commit}}")[1]
             parents = _git(repository, "rev-list", "--parents", "-n", "1", sha)[1].split()[1:]
             subject_line = _git(repository, "log", "-1", "--format=%s", sha)[1]
-            files = _git(repository, "diff-tree", "--root", "--no-commit-id", "--name-only", "-r", "-z", sha)[
-                1
-            ]
+            files = _git(repository, "diff-tree", "--root", "--no-commit-id", "--name-only", "-r", "-z", sha)[1]
             contained = _git(repository, "merge-base", "--is-ancestor", sha, "HEAD", check=False)[0] == 0
             head = _git(repository, "rev-parse", "HEAD")[1]
         except ApplyError as error:
@@ -79,9 +77,7 @@ class RevertCommit:
             timeout_seconds=120.0,
         )
 
-    def _refusal(
-        self, repository: str, sha: str, parents: list[str], touched: list[str], *, contained: bool
-    ) -> str:
+    def _refusal(self, repository: str, sha: str, parents: list[str], touched: list[str], *, contained: bool) -> str:
         if not contained:
             return f"{sha[:12]} is not part of what is checked out."
         if not parents:
@@ -114,7 +110,8 @@ class RevertCommit:
         if code:
             _git(repository, "revert", "--abort", check=False)
             raise ApplyError(
-                f"The commit cannot be reverted without a person: {shorten(redact(' '.join(output.splitlines()[-4:])), 300)}",
+                f"The commit cannot be reverted without a person: "
+                f"{shorten(redact(' '.join(output.splitlines()[-4:])), 300)}",
                 hint="Later commits changed the same lines.",
             )
         return f"{given['sha'][:12]} is reverted; HEAD is {_git(repository, 'rev-parse', 'HEAD')[1][:12]}."
@@ -152,9 +149,7 @@ def _settle(repository: str, sha: str) -> None:
     """Put back what a revert that was killed before its commit has written into the index and the files."""
     names = [
         name
-        for name in _git(repository, "diff-tree", "--no-commit-id", "--name-only", "-r", "-z", sha)[1].split(
-            "\0"
-        )
+        for name in _git(repository, "diff-tree", "--no-commit-id", "--name-only", "-r", "-z", sha)[1].split("\0")
         if name
     ]
     lock = Path(_git(repository, "rev-parse", "--absolute-git-dir")[1]) / "index.lock"

@@ -18,7 +18,7 @@ _ROWS_PER_SECOND = 300_000
 
 
 class CreateIndex:
-    """``CREATE INDEX CONCURRENTLY``; subject: ``table``, ``columns`` (comma-separated), optionally ``method``, ``index``."""
+    """``CREATE INDEX CONCURRENTLY``; subject: ``table``, ``columns`` (with commas), maybe ``method``, ``index``."""
 
     name = "create-index"
 
@@ -26,32 +26,33 @@ class CreateIndex:
         url = database_of(engine_url, action=self.name)
         table = wanted(subject, "table", "relation", action=self.name)
         columns = [
-            part.strip().strip('"')
-            for part in wanted(subject, "columns", "column", action=self.name).split(",")
+            part.strip().strip('"') for part in wanted(subject, "columns", "column", action=self.name).split(",")
         ]
         method = subject.get("method", "btree").lower()
         title = f"Create an index on {table} ({', '.join(columns)})"
         if method not in _METHODS:
-            return not_applicable(
-                self.name, title, f"{method!r} is no index method; valid: {', '.join(_METHODS)}."
-            )
+            return not_applicable(self.name, title, f"{method!r} is no index method; valid: {', '.join(_METHODS)}.")
         with connect(server_of(url), application="diagnostics plan") as connection:
             found = rows(
                 connection,
-                "SELECT n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint, pg_table_size(c.oid)::bigint, c.oid::bigint "
+                "SELECT n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::bigint, "
+                "pg_table_size(c.oid)::bigint, c.oid::bigint "
                 "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
                 "WHERE c.oid = to_regclass(%s) AND c.relkind IN ('r', 'm')",
                 (table,),
             )
             if not found:
-                reason = f"There is no plain table {table}; an index on a partitioned table is made partition by partition."
+                reason = (
+                    f"There is no plain table {table}; an index on a partitioned table is made partition by partition."
+                )
                 return not_applicable(self.name, title, reason)
             schema, relation, tuples, size, oid = found[0]
             have = {
                 name
                 for (name,) in rows(
                     connection,
-                    "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped",
+                    "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = %s AND attnum > 0 "
+                    "AND NOT attisdropped",
                     (oid,),
                 )
             }
@@ -61,14 +62,10 @@ class CreateIndex:
             name = subject.get("index") or ("ix_" + "_".join([relation, *columns]))[:_NAME_LIMIT]
             covered = _covering(connection, oid, columns, method)
         if covered:
-            return not_applicable(
-                self.name, title, f"The valid index {covered} begins with these columns already."
-            )
+            return not_applicable(self.name, title, f"The valid index {covered} begins with these columns already.")
         target = quoted(schema, relation)
         listed = ", ".join(quoted(column) for column in columns)
-        create = (
-            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {quoted(name)} ON {target} USING {method} ({listed})"
-        )
+        create = f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {quoted(name)} ON {target} USING {method} ({listed})"
         drop = f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(schema, name)}"
         seconds = 10 + 3 * tuples / _ROWS_PER_SECOND
         return Plan(
@@ -81,7 +78,8 @@ class CreateIndex:
             ),
             commands=(f"SET lock_timeout = '{_LOCK_TIMEOUT}'", create),
             undo_commands=(drop,),
-            dry_run=f"{schema}.{relation}: about {tuples} rows, {size / 1e6:.1f} MB; the index takes about {0.3 * size / 1e6:.1f} MB.",
+            dry_run=f"{schema}.{relation}: about {tuples} rows, {size / 1e6:.1f} MB; "
+            f"the index takes about {0.3 * size / 1e6:.1f} MB.",
             parameters={"url": url, "create": create, "drop": drop, "schema": schema, "index": name},
             risk_inputs={
                 "sql": create, "database_changes": True, "largest_table_rows": int(tuples), "lock_timeout": True,
@@ -137,11 +135,13 @@ def _covering(connection: Any, oid: int, columns: list[str], method: str) -> str
     """Return a valid, whole index that begins with these columns, or an empty text."""
     found = rows(
         connection,
-        "SELECT i.indexrelid::regclass::text, ARRAY(SELECT a.attname::text FROM unnest(i.indkey) WITH ORDINALITY k(n, o) "
+        "SELECT i.indexrelid::regclass::text, ARRAY(SELECT a.attname::text FROM unnest(i.indkey) WITH "
+        "ORDINALITY k(n, o) "
         "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n ORDER BY k.o) "
         "FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid "
         "JOIN pg_catalog.pg_am m ON m.oid = c.relam "
-        "WHERE i.indrelid = %s AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND m.amname = %s",
+        "WHERE i.indrelid = %s AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND m.amname = "
+        "%s",
         (oid, method),
     )
     return next((str(name) for name, names in found if list(names)[: len(columns)] == columns), "")
@@ -170,8 +170,10 @@ def _drop_invalid(connection: Any, given: Mapping[str, str]) -> str:
 def _end_builders(connection: Any, index: str) -> None:
     rows(
         connection,
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = "
-        "'diagnostics change' AND pid <> pg_catalog.pg_backend_pid() AND state = 'active' AND query ILIKE 'CREATE INDEX%%' "
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name "
+        "= "
+        "'diagnostics change' AND pid <> pg_catalog.pg_backend_pid() AND state = 'active' AND query ILIKE "
+        "'CREATE INDEX%%' "
         "AND strpos(query, %s) > 0",
         (quoted(index),),
     )

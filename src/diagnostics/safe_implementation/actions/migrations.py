@@ -22,9 +22,7 @@ _SQL_LIMIT = 8000
 _NO_CHANGE = ("BEGIN", "COMMIT")
 
 
-def _alembic(
-    scripts: str, url: str, command: str, revision: str, *, timeout: float = _TIMEOUT_SECONDS
-) -> str:
+def _alembic(scripts: str, url: str, command: str, revision: str, *, timeout: float = _TIMEOUT_SECONDS) -> str:
     """Run an Alembic command; settings that libpq reads hold for whatever connection ``env.py`` opens."""
     environment = {
         URL_VARIABLE: url,
@@ -44,9 +42,7 @@ def find_scripts(place: str) -> Path | None:
     root = Path(place)
     if (root / "env.py").is_file() and (root / "versions").is_dir():
         return root
-    found = [path.parent for path in root.glob("*/env.py")] + [
-        path.parent for path in root.glob("*/*/env.py")
-    ]
+    found = [path.parent for path in root.glob("*/env.py")] + [path.parent for path in root.glob("*/*/env.py")]
     found += [path.parent for path in root.glob("*/*/*/env.py")]
     return next((folder for folder in sorted(found) if (folder / "versions").is_dir()), None)
 
@@ -70,9 +66,7 @@ class RunMigrations:
         title = f"Run the missing migrations up to {target}"
         scripts = find_scripts(given)
         if scripts is None:
-            return not_applicable(
-                self.name, title, f"No Alembic folder (env.py and versions) was found in {given}."
-            )
+            return not_applicable(self.name, title, f"No Alembic folder (env.py and versions) was found in {given}.")
         with connect(server_of(url), application="diagnostics plan") as connection:
             current = _revision(connection)
         try:
@@ -83,9 +77,7 @@ class RunMigrations:
         first, _, sql = rest.partition("\n")
         heads = first.split()
         if target == "head" and current in heads and len(heads) == 1:
-            return not_applicable(
-                self.name, title, f"The database is at {current} already, which is the head."
-            )
+            return not_applicable(self.name, title, f"The database is at {current} already, which is the head.")
         if len(heads) > 1 and target == "head":
             return not_applicable(
                 self.name, title, f"There are several heads ({', '.join(heads)}); a person has to merge them."
@@ -99,11 +91,15 @@ class RunMigrations:
                 f"alembic upgrade {target}, from {down}, with lock_timeout {_LOCK_TIMEOUT}.",
                 "Check that the database is at the new revision.",
             ),
-            commands=tuple(part.strip() for part in statements.split(";\n") if part.strip() and part.strip() not in _NO_CHANGE),
+            commands=tuple(part for part in map(str.strip, statements.split(";\n")) if part and part not in _NO_CHANGE),
             undo_commands=(f"alembic downgrade {down}",),
             dry_run=shorten(redact(statements), _SQL_LIMIT),
-            parameters={"url": url, "scripts": str(scripts), "target": target, "from": down, "head": heads[0] if heads else ""},
-            risk_inputs={"sql": statements, "database_changes": True, "lock_timeout": True, "verification_function_given": True},
+            parameters={
+                "url": url, "scripts": str(scripts), "target": target, "from": down, "head": heads[0] if heads else "",
+            },
+            risk_inputs={
+                "sql": statements, "database_changes": True, "lock_timeout": True, "verification_function_given": True,
+            },
             timeout_seconds=_TIMEOUT_SECONDS,
         )  # fmt: skip
 
@@ -129,8 +125,10 @@ class RunMigrations:
                 # A killed upgrade's server process may still be at work.
                 rows(
                     connection,
-                    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = "
-                    "'diagnostics change' AND pid <> pg_catalog.pg_backend_pid() AND datname = current_database()",
+                    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE "
+                    "application_name = "
+                    "'diagnostics change' AND pid <> pg_catalog.pg_backend_pid() AND datname = "
+                    "current_database()",
                 )
                 now = _revision(connection) or "base"
             if now == data["from"]:

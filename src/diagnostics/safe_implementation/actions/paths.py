@@ -16,12 +16,13 @@ from diagnostics.safe_implementation.actions.base import not_applicable, refuse,
 from diagnostics.safe_implementation.actions.commands import run
 
 _DIFF_LIMIT = 6000
-#: Text logs shrink to about a tenth; a quarter is asked for, so that the copy never fills what it is meant to free.
+#: Text logs shrink to about a tenth; a quarter is asked for, so that the copy never fills what it is meant to
+#: free.
 _COMPRESSED_SHARE = 0.25
 
 
 class RestoreFile:
-    """Subject: ``path``, and ``version`` (a commit of the file's repository) or ``source`` (a file that holds the content)."""
+    """Subject: ``path``, and ``version`` (a commit) or ``source`` (a file that holds the content)."""
 
     name = "restore-file"
 
@@ -81,9 +82,7 @@ def _content(path: Path, version: str, source: str) -> bytes:
         return Path(source).read_bytes()
     refuse(not version, "Neither version nor source is given.")
     refuse(version.startswith("-"), f"{version!r} is no version.")
-    code, output = run(
-        ["git", "rev-parse", "--verify", f"{version}:./{path.name}"], cwd=path.parent, check=False
-    )
+    code, output = run(["git", "rev-parse", "--verify", f"{version}:./{path.name}"], cwd=path.parent, check=False)
     refuse(bool(code), f"{version} holds no {path.name}: {shorten(output)}")
     import subprocess
 
@@ -124,7 +123,7 @@ class _FreesSpace:
 
 
 class RotateLog(_FreesSpace):
-    """Copy a log, compressed, to another place and empty it, while its writer goes on; subject: ``path``, ``archive`` (a folder)."""
+    """Copy a log, compressed, and empty it while its writer goes on; subject: ``path``, ``archive`` (a folder)."""
 
     name = "rotate-log"
 
@@ -139,7 +138,10 @@ class RotateLog(_FreesSpace):
             return not_applicable(self.name, title, f"There is no folder {folder} for the copy.")
         free = shutil.disk_usage(folder).free
         if free < size * _COMPRESSED_SHARE:
-            reason = f"{folder} has {free / 1e6:.0f} MB left; the compressed copy may take {size * _COMPRESSED_SHARE / 1e6:.0f} MB."
+            reason = (
+                f"{folder} has {free / 1e6:.0f} MB left; the compressed copy may take "
+                f"{size * _COMPRESSED_SHARE / 1e6:.0f} MB."
+            )
             return not_applicable(self.name, title, f"{reason} Give another archive, or use truncate-file.")
         archive = folder / f"{path.name}.{path.stat().st_mtime_ns}.gz"
         return Plan(

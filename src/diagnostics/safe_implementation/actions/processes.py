@@ -162,15 +162,11 @@ class RestartProcess:
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         except (OSError, ValueError) as error:
-            raise ApplyError(
-                f"It could not be started again: {error}.", hint="Start it by hand now."
-            ) from error
+            raise ApplyError(f"It could not be started again: {error}.", hint="Start it by hand now.") from error
         SYSTEM_CLOCK.sleep(1.0)
         code = started.poll()
         if code is not None and (given["stop"] == "yes" or code != 0):
-            raise ApplyError(
-                f"The restart command ended at once with {code}.", hint="Start the service by hand now."
-            )
+            raise ApplyError(f"The restart command ended at once with {code}.", hint="Start the service by hand now.")
         return f"Process {pid} was replaced by {started.pid}."
 
     def undo(self, data: Mapping[str, str]) -> str:

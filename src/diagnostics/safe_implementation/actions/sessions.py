@@ -23,12 +23,14 @@ _LOOK = (
     "SELECT backend_start::text, xact_start::text, query_start::text, state, coalesce(query, ''), "
     "coalesce(application_name, ''), coalesce(usename::text, ''), backend_type, coalesce(datname::text, ''), "
     "extract(epoch FROM clock_timestamp() - xact_start)::float8, "
-    "(SELECT count(*) FROM pg_catalog.pg_stat_activity w WHERE a.pid = ANY(pg_catalog.pg_blocking_pids(w.pid))) "
+    "(SELECT count(*) FROM pg_catalog.pg_stat_activity w WHERE a.pid = "
+    "ANY(pg_catalog.pg_blocking_pids(w.pid))) "
     "FROM pg_catalog.pg_stat_activity a WHERE pid = %s"
 )
 #: The guard of both: the process number is given again by the system, so its start has to match too.
 _GUARD = (
-    "FROM pg_catalog.pg_stat_activity WHERE pid = %s AND backend_start::text = %s AND pid <> pg_catalog.pg_backend_pid() "
+    "FROM pg_catalog.pg_stat_activity WHERE pid = %s AND backend_start::text = %s AND pid <> "
+    "pg_catalog.pg_backend_pid() "
     "AND backend_type = 'client backend' AND state IS NOT DISTINCT FROM %s "
 )
 
@@ -60,9 +62,7 @@ class _SessionAction:
         with connect(server_of(url), application="diagnostics plan") as connection:
             session = _look(connection, pid)
         if session is None:
-            return not_applicable(
-                self.name, title, f"There is no session {pid} any more, so there is nothing to do."
-            )
+            return not_applicable(self.name, title, f"There is no session {pid} any more, so there is nothing to do.")
         if session["backend_type"] != "client backend":
             reason = f"{pid} is a {session['backend_type']}, not a client's session; ending it would harm the server."
             return not_applicable(self.name, title, reason)
@@ -70,7 +70,10 @@ class _SessionAction:
         if refusal:
             return not_applicable(self.name, title, f"Session {pid}: {refusal}")
         age = f", transaction open for {session['xact_age']:.0f} s" if session["xact_age"] is not None else ""
-        who = f"{session['application'] or 'unnamed application'} (user {session['user']}, database {session['database']})"
+        who = (
+            f"{session['application'] or 'unnamed application'} (user {session['user']}, database "
+            f"{session['database']})"
+        )
         command = f"SELECT {self._call}({pid}) -- only if backend_start = {session['backend_start']}"
         return Plan(
             action=self.name,
@@ -115,11 +118,10 @@ class _SessionAction:
             except Exception as error:
                 raise ApplyError(
                     f"The server refused: {str(error).strip().splitlines()[0]}.",
-                    hint="It needs membership in pg_signal_backend, or in the role of the session; for a superuser's, superuser.",
+                    hint="It needs membership in pg_signal_backend, or in the role of the session; for a "
+                    "superuser's, superuser.",
                 ) from error
-            refuse(
-                answer is None, f"Session {pid} is no longer the one that was planned for; it was left alone."
-            )
+            refuse(answer is None, f"Session {pid} is no longer the one that was planned for; it was left alone.")
             refuse(not answer, f"Session {pid} could not be signalled.")
             return self._wait(connection, pid, given)
 
@@ -130,9 +132,7 @@ class _SessionAction:
             if session is None or self._has_ended(session, given):
                 return f"{self._title} {pid}: done."
             SYSTEM_CLOCK.sleep(_POLL_SECONDS)
-        raise ApplyError(
-            f"Session {pid} was signalled and has not reacted within {_GONE_WITHIN_SECONDS:.0f} s."
-        )
+        raise ApplyError(f"Session {pid} was signalled and has not reacted within {_GONE_WITHIN_SECONDS:.0f} s.")
 
     def _has_ended(self, session: Mapping[str, Any], given: Mapping[str, str]) -> bool:
         return bool(session["backend_start"] != given["backend_start"])
@@ -148,7 +148,10 @@ class TerminateSession(_SessionAction):
     _title = "End the session"
     _call = "pg_terminate_backend"
     _pinned = "xact_start"
-    _lost = "The session's open transaction is rolled back by the server and its work is lost; the client must connect anew."
+    _lost = (
+        "The session's open transaction is rolled back by the server and its work is lost; the client "
+        "must connect anew."
+    )
 
 
 class CancelQuery(_SessionAction):
@@ -163,9 +166,7 @@ class CancelQuery(_SessionAction):
     def _not_for(self, session: Mapping[str, Any]) -> str:
         if session["state"] == "active":
             return ""
-        return (
-            f"it is {session['state']} and runs no statement; to end its transaction, use terminate-session."
-        )
+        return f"it is {session['state']} and runs no statement; to end its transaction, use terminate-session."
 
     def _has_ended(self, session: Mapping[str, Any], given: Mapping[str, str]) -> bool:
         return bool(session["state"] != "active" or session["query_start"] != given["pinned"])

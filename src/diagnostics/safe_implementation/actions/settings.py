@@ -19,7 +19,8 @@ _SEEN_WITHIN_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 #: Of lists the server keeps every element apart; quoting the whole would make one element of it.
 _LIST_SETTINGS = frozenset(
-    {"search_path", "shared_preload_libraries", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces",
+    {"search_path", "shared_preload_libraries", "session_preload_libraries", "local_preload_libraries",
+     "temp_tablespaces",
      "datestyle", "listen_addresses", "unix_socket_directories", "log_destination", "synchronous_standby_names"}
 )  # fmt: skip
 
@@ -33,7 +34,10 @@ def _target(scope: str, who: str) -> str:
 
 
 class SetPostgresSetting:
-    """Subject: ``setting``, ``value`` (empty or ``default`` resets), ``scope`` (``system``, ``database``, ``role``), ``database`` or ``role``."""
+    """Subject: ``setting``, ``value``, ``scope``, and the name of the ``database`` or ``role``.
+
+    An empty value, or ``default``, resets; the scope is ``system``, ``database`` or ``role``.
+    """
 
     name = "set-postgres-setting"
 
@@ -57,7 +61,8 @@ class SetPostgresSetting:
                 return self._limit_plan(connection, url, scope, who, new)
             known = rows(
                 connection,
-                "SELECT setting, coalesce(unit, ''), context, vartype, coalesce(min_val, ''), coalesce(max_val, ''), "
+                "SELECT setting, coalesce(unit, ''), context, vartype, coalesce(min_val, ''), "
+                "coalesce(max_val, ''), "
                 "coalesce(enumvals::text, ''), source FROM pg_catalog.pg_settings WHERE name = %s",
                 (setting,),
             )
@@ -195,28 +200,34 @@ def _wait_until_seen(url: str, setting: str, expected: str) -> None:
     while True:
         with connect(server_of(url), application="diagnostics change") as connection:
             seen = str(value(connection, "SELECT current_setting(%s)", (setting,)))
-            source, errors = rows(
-                connection,
-                "SELECT s.source, (SELECT string_agg(f.error, '; ') FROM pg_catalog.pg_file_settings f WHERE f.name = s.name "
-                "AND f.error IS NOT NULL) FROM pg_catalog.pg_settings s WHERE s.name = %s",
-                (setting,),
-            )[0] if _may_read_files(connection) else ("", None)  # fmt: skip
+            source, errors = _why(connection, setting)
             same = _same_value(connection, setting, seen, expected)
         if same:
             return
         if SYSTEM_CLOCK.monotonic() > deadline:
-            why = errors or (
-                f"it is overridden by {source}" if source not in ("", "configuration file") else ""
-            )
+            why = errors or (f"it is overridden by {source}" if source not in ("", "configuration file") else "")
             raise ApplyError(
                 f"{setting} is {seen}, not {expected}, {_SEEN_WITHIN_SECONDS:.0f} s after the reload. {why}".strip()
             )
         SYSTEM_CLOCK.sleep(_POLL_SECONDS)
 
 
-def _may_read_files(connection: Any) -> bool:
-    return bool(value(connection, "SELECT has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') "
-                                  "AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')"))  # fmt: skip
+def _why(connection: Any, setting: str) -> tuple[str, str | None]:
+    """Return where the present value comes from, and what is wrong with the file; empty when not allowed."""
+    allowed = value(
+        connection,
+        "SELECT has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') "
+        "AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')",
+    )
+    if not allowed:
+        return "", None
+    source, errors = rows(
+        connection,
+        "SELECT s.source, (SELECT string_agg(f.error, '; ') FROM pg_catalog.pg_file_settings f "
+        "WHERE f.name = s.name AND f.error IS NOT NULL) FROM pg_catalog.pg_settings s WHERE s.name = %s",
+        (setting,),
+    )[0]
+    return str(source), errors
 
 
 def _same_value(connection: Any, setting: str, seen: str, expected: str) -> bool:
@@ -258,20 +269,24 @@ def _stored(connection: Any, setting: str, scope: str, who: str) -> str | None:
         try:
             found = rows(
                 connection,
-                "SELECT setting FROM pg_catalog.pg_file_settings WHERE name = %s AND sourcefile LIKE '%%postgresql.auto.conf'",
+                "SELECT setting FROM pg_catalog.pg_file_settings WHERE name = %s AND sourcefile LIKE "
+                "'%%postgresql.auto.conf'",
                 (setting,),
             )
         except Exception as error:
             raise ApplyError(
                 "What ALTER SYSTEM has set before cannot be read, so it could not be set back.",
-                hint="GRANT pg_read_all_settings is not enough; it needs superuser, or EXECUTE on pg_show_all_file_settings().",
+                hint="GRANT pg_read_all_settings is not enough; it needs superuser, or EXECUTE on "
+                "pg_show_all_file_settings().",
             ) from error
         return str(found[0][0]) if found else None
     column = "setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = %s) AND setrole = 0"
     if scope == "role":
         column = "setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = %s) AND setdatabase = 0"
     for (item,) in rows(
-        connection, f"SELECT unnest(setconfig) FROM pg_catalog.pg_db_role_setting WHERE {column}", (who,)
+        connection,
+        f"SELECT unnest(setconfig) FROM pg_catalog.pg_db_role_setting WHERE {column}",  # noqa: S608 - ours
+        (who,),
     ):
         name, _, text = str(item).partition("=")
         if name.lower() == setting:

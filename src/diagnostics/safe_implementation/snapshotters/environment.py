@@ -37,7 +37,8 @@ def restore_after_restart(
 ) -> list[str]:
     """Undo in another process only what the change did, and only where its effect is seen.
 
-    The process that was changed is gone and its variables with it. A variable that has neither the old nor the new
+    The process that was changed is gone and its variables with it. A variable that has neither the old nor
+    the new
     value was set by somebody else (a rotated password), and stays.
     """
     environ = os.environ if environ is None else environ

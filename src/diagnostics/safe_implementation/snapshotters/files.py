@@ -1,5 +1,8 @@
 """Files as they were: content, type, mode, owner, times, extended attributes, links, and what was absent."""
 
+# ruff: noqa: PTH100, PTH101, PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH115, PTH118, PTH120, PTH207, PTH211
+# Names as text, exactly as declared: pathlib would normalise them and follow links
+
 from __future__ import annotations
 
 import base64
@@ -75,9 +78,7 @@ class FileSet:
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> FileSet:
         """Return what ``to_json`` wrote."""
-        return FileSet(
-            declared=tuple(value["declared"]), entries=tuple(Entry(**entry) for entry in value["entries"])
-        )
+        return FileSet(declared=tuple(value["declared"]), entries=tuple(Entry(**entry) for entry in value["entries"]))
 
 
 NO_FILES = FileSet(declared=(), entries=())
@@ -269,7 +270,8 @@ def conflicts(before: FileSet, after: FileSet) -> list[str]:
 def restore(before: FileSet, store: Store, token: str, *, after: FileSet = NO_FILES) -> dict[str, str]:
     """Make everything declared as it was; return the digest of each content that was overwritten or removed.
 
-    Idempotent, and may be killed at any point: a file is replaced by rename, and content about to go is in the store
+    Idempotent, and may be killed at any point: a file is replaced by rename, and content about to go is in
+    the store
     first.
 
     Raises:

