@@ -65,20 +65,15 @@ _SYMPTOMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "service-down",
             r"\b(?:down|dead|not start|refused|502|crash\w*|unreachable)\b|лежит|не стартует|не запуска|упал",
         ),
-        ("requests-time-out", r"time[sd]?[ -]?out|timing out|deadline exceeded|hang|таймаут|завис"),
+        ("requests-slow", r"time[sd]?[ -]?out|timing out|deadline exceeded|hang|таймаут|завис"),
         ("requests-slow", r"slow|latency|sluggish|takes \d+|crawl|seconds|тормоз|медленн|долго"),
-        ("requests-fail", r"fail|error|exception|\b50\d\b|ошибк|не сохраня|не работа"),
+        ("requests-fail", r"fail|error|exception|\b50\d\b|ошибк|не сохраня|не работа|read-only|не созда"),
+        ("requests-fail", r"\blog(?:ged|ging)? (?:in|out)\b|\blogin\b|разлогин|войти|вход"),
+        ("jobs-stall", r"\b(?:tasks?|jobs?|queue|celery|cron|emails?|notifications?)\b|очеред|задач|письм"),
         (
-            "writes-fail",
-            r"\b(?:writes?|saves?|saving|inserts?|uploads?)\b.{0,30}fail|read-only|не сохраня|не созда",
-        ),
-        ("jobs-stop", r"\b(?:tasks?|jobs?|queue|celery|cron|emails?|notifications?)\b|очеред|задач|письм"),
-        ("login-fails", r"\blog(?:ged|ging)? (?:in|out)\b|\blogin\b|разлогин|войти|вход"),
-        (
-            "data-wrong",
+            "wrong-data",
             r"\bwrong (?:total|value|data|price)|\bstale\b|\bold (?:value|price)|twice|duplicate|стар\w* (?:цен|данн)",
         ),
-        ("memory-grows", r"\bmemory\b|\brss\b|\boom\b|памят"),
     )
 )
 

@@ -215,7 +215,7 @@ def _solution(implementation: Any) -> dict[str, Any] | None:
         "title": implementation.solution_description,
         "risk_level": assessment.get("risk_level", ""),
         "reasons": assessment.get("reasons", []),
-        "plan": assessment.get("testing_requirements", []),
+        "plan": assessment.get("plan") or assessment.get("testing_requirements", []),
         "backup": implementation.implementation_result.get("backup_id", ""),
         "verification": implementation.implementation_result.get("verification"),
         "override": dict(implementation.override) if implementation.override else None,

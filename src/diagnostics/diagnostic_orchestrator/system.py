@@ -13,7 +13,7 @@ from diagnostics.causal_map.graph import CausalMap, standard_map
 from diagnostics.core_diagnostics.classification import classify
 from diagnostics.diagnostic_orchestrator import report as reporting
 from diagnostics.diagnostic_orchestrator.gate import require_diagnosis
-from diagnostics.diagnostic_orchestrator.phases import changing, deciding, experiments, looking, watching
+from diagnostics.diagnostic_orchestrator.phases import changing, deciding, experiments, looking, remedying, watching
 from diagnostics.diagnostic_orchestrator.results import (
     ExaminationResult,
     HypothesesResult,
@@ -24,6 +24,7 @@ from diagnostics.diagnostic_orchestrator.results import (
     TriageResult,
 )
 from diagnostics.diagnostic_orchestrator.store import SessionStore
+from diagnostics.errors import ConfigurationError, DiagnosisIncompleteError
 from diagnostics.hypothesis_testing.common import CommonHypotheses
 from diagnostics.hypothesis_testing.conditions import TestCondition
 from diagnostics.hypothesis_testing.inference import rank
@@ -273,10 +274,13 @@ class UltimateDiagnosticSystem:
             elif name in self.causal_map:
                 continue
             else:
-                conditions = CommonHypotheses.named(name, db_engine=engine, service_url=service)
-            if not conditions:
-                found.append(_untested(name, "there is nothing to test it on (no engine or no service URL was given)"))
-                continue
+                try:
+                    conditions = CommonHypotheses.named(name, db_engine=engine, service_url=service)
+                except ConfigurationError as error:
+                    if name not in CommonHypotheses.names():
+                        raise
+                    found.append(_untested(name, str(error)))
+                    continue
             tested = tester.test_hypothesis(name, list(conditions))
             found.append(
                 HypothesisVerdict(
@@ -373,6 +377,63 @@ class UltimateDiagnosticSystem:
         )
         return self._end("phase_5", result, f"{result.status}: {solution_description}", began)
 
+    def phase_5_apply_remedy(
+        self,
+        planned: remedying.RemedyPlan | None = None,
+        *,
+        consent: bool = False,
+        override: Override | None = None,
+    ) -> SolutionResult:
+        """Apply the remedy that the map has for the root cause; it stays only when the finding flips.
+
+        Args:
+            planned: From ``remedying.plan_remedy``; planned for the diagnosed root cause when None.
+            consent: A person agrees to what cannot be undone.
+            override: A person acts without a completed diagnosis; needs ``planned``.
+
+        Raises:
+            DiagnosisIncompleteError: Phases 1 to 4 have not named a root cause, and no person overrides that.
+            ApplyError: The remedy does not run by itself, or needs consent; nothing was changed.
+        """
+        require_diagnosis(self._done(), self.diagnosis, override)
+        began = self._begin("phase_5", "planning")
+        if planned is None:
+            cause = self.diagnosis.root_cause if self.diagnosis is not None else None
+            if cause is None:
+                raise DiagnosisIncompleteError(("a remedy to apply",), next_step="give `planned`, made by plan_remedy")
+            planned = remedying.plan_remedy(
+                self.causal_map,
+                cause.mechanism,
+                cause.subject,
+                self.target,
+                changes_dir=self.changes_dir,
+                clock=self.clock,
+            )
+        mechanism = planned.mechanism
+        outcome = remedying.run_remedy(
+            planned,
+            self.target,
+            still_present=lambda: self.look_for(mechanism),
+            consent=consent,
+            changes_dir=self.changes_dir,
+            clock=self.clock,
+            solution_id=self.session_id,
+            progress=lambda text: self._progress("phase_5", text),
+        )
+        title = planned.plan.title if planned.plan is not None else planned.remedy.title
+        result = SolutionResult(
+            timestamp=_iso(self.clock.now()),
+            solution_description=title,
+            success=outcome.succeeded,
+            status=str(outcome.status),
+            change_id=outcome.backup_id or "",
+            assessment={**planned.assessment, "plan": list(planned.plan.steps) if planned.plan is not None else []},
+            implementation_result=outcome.to_dict(),
+            override={"name": override.name, "reason": override.reason} if override else None,
+            elapsed_seconds=self.clock.monotonic() - began,
+        )
+        return self._end("phase_5", result, f"{result.status}: {title}", began)
+
     # -- phase 6 -----------------------------------------------------------------------------------------------------
 
     def phase_6_post_solution_monitoring(
@@ -422,9 +483,19 @@ class UltimateDiagnosticSystem:
         self.monitoring_result()
         return reporting.build(self)
 
+    def look_for(self, mechanism: str) -> bool | None:
+        """Look once more for one mechanism: True present, False absent, None nobody could tell."""
+        return self._states(self._look_once()).get(mechanism)
+
     def look_again(self) -> dict[str, bool | None]:
         """Run the probes once more and say of each watched finding whether it is present (None: nobody could look)."""
-        observations = looking.observe(
+        observations = self._look_once()
+        self.after = reporting.performance_of(observations)
+        states = self._states(observations)
+        return {name: states.get(name) for name in self._watched()}
+
+    def _look_once(self) -> Observations:
+        return looking.observe(
             self.target,
             engine=self.db_engine,
             baseline=self.baseline,
@@ -432,11 +503,11 @@ class UltimateDiagnosticSystem:
             deadline_seconds=8.0,
             window_seconds=min(2.0, self.window_seconds),
         )
-        self.after = reporting.performance_of(observations)
+
+    def _states(self, observations: Observations) -> dict[str, bool | None]:
         evidence = self._evidence(observations, triage=None)
-        found = {f.mechanism: f.state for f in looking.findings_of(self.causal_map, evidence, None)}
         answer = {State.PRESENT: True, State.ABSENT: False, State.UNKNOWN: None}
-        return {name: answer[found.get(name, State.UNKNOWN)] for name in self._watched()}
+        return {f.mechanism: answer[f.state] for f in looking.findings_of(self.causal_map, evidence, None)}
 
     # -- inside ------------------------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ class Observations:
         """Return both, ours first: ids that were given out stay valid."""
         return Observations((*self._items, *other))
 
-    def indexed(self, name: str, **labels: str) -> list[tuple[str, Reading]]:
+    def indexed(self, name: str, /, **labels: str) -> list[tuple[str, Reading]]:
         """Return ``(evidence id, reading)`` of that name whose labels include ``labels``."""
         found: list[tuple[str, Reading]] = []
         for index in self._by_name.get(name, ()):
@@ -138,11 +138,11 @@ class Observations:
                 found.append((f"E{index + 1}", item))
         return found
 
-    def readings(self, name: str, **labels: str) -> list[Reading]:
+    def readings(self, name: str, /, **labels: str) -> list[Reading]:
         """Return the readings of that name whose labels include ``labels``."""
         return [reading for _, reading in self.indexed(name, **labels)]
 
-    def failures(self, name: str, **labels: str) -> list[tuple[str, ProbeFailure]]:
+    def failures(self, name: str, /, **labels: str) -> list[tuple[str, ProbeFailure]]:
         """Return ``(evidence id, failure)`` of that name whose labels include ``labels``."""
         found: list[tuple[str, ProbeFailure]] = []
         for index in self._by_name.get(name, ()):
@@ -151,12 +151,12 @@ class Observations:
                 found.append((f"E{index + 1}", item))
         return found
 
-    def last(self, name: str, **labels: str) -> Reading | None:
+    def last(self, name: str, /, **labels: str) -> Reading | None:
         """Return the latest reading of that name, or None."""
         found = self.readings(name, **labels)
         return found[-1] if found else None
 
-    def value(self, name: str, default: float | None = None, **labels: str) -> float | None:
+    def value(self, name: str, default: float | None = None, /, **labels: str) -> float | None:
         """Return the value of the latest reading of that name, or ``default``."""
         reading = self.last(name, **labels)
         return default if reading is None else reading.value

@@ -73,24 +73,14 @@ def requests_slow(evidence: Evidence) -> Finding:
         return present(CERTAIN, f"{len(timeouts)} of our own requests got no answer in time", timeouts)
     worst: tuple[float, str, list[str]] = (0.0, "", [])
     looked = False
-    recent = {r.labels.get("file", ""): (i, r) for i, r in observations.indexed("log.access.p95", window="recent")}
-    before = {r.labels.get("file", ""): r for r in observations.readings("log.access.p95", window="before")}
-    for file, (evidence_id, reading) in recent.items():
-        looked = True
-        earlier = before.get(file)
-        sigma = excess(evidence, reading, floor=max(0.05, 0.2 * reading.value / 3))
-        if sigma is not None:
-            normal = evidence.baseline.of(reading)
-            assert normal is not None
-            if sigma > 3 and reading.value > 2 * normal.median and reading.value > 0.1:
-                said = f"p95 of requests is {seconds(reading.value)}, normal is {seconds(normal.median)}"
-                worst = max(worst, (min(CERTAIN, 2 + sigma / 3), said, [evidence_id]))
-        elif earlier is not None and reading.value > 2.5 * earlier.value and reading.value > 0.15:
-            said = f"p95 of requests is {seconds(reading.value)}, a while ago it was {seconds(earlier.value)}"
-            worst = max(worst, (STRONG if reading.value > 4 * earlier.value else TYPICAL, said, [evidence_id]))
-        if reading.value > SLOW_SECONDS:
-            said = f"p95 of requests is {seconds(reading.value)}"
-            worst = max(worst, (STRONG if reading.value > 2 else TYPICAL, said, [evidence_id]))
+    recent = observations.indexed("log.access.p95", window="recent")
+    for quantile in ("p50", "p95"):
+        name = f"log.access.{quantile}"
+        before = {r.labels.get("file", ""): r for r in observations.readings(name, window="before")}
+        for evidence_id, reading in observations.indexed(name, window="recent"):
+            looked = True
+            found = _slower(evidence, quantile, reading, before.get(reading.labels.get("file", "")))
+            worst = max(worst, (found[0], found[1], [evidence_id]))
     samples: dict[str, list[tuple[str, Reading]]] = {}
     for evidence_id, reading in observations.indexed("endpoint.latency"):
         looked = True
@@ -110,6 +100,23 @@ def requests_slow(evidence: Evidence) -> Finding:
     if looked:
         return absent(RULED_OUT if recent else UNLIKELY, "requests are as fast as before")
     return unknown("no access log and no --url: cannot see how long requests take")
+
+
+def _slower(evidence: Evidence, quantile: str, reading: Reading, earlier: Reading | None) -> tuple[float, str]:
+    """Return how strongly a quantile of the access log says "slow", and in which words; 0 when it does not."""
+    found: list[tuple[float, str]] = [(0.0, "")]
+    normal = evidence.baseline.of(reading)
+    sigma = excess(evidence, reading, floor=max(0.01, 0.3 * normal.median)) if normal is not None else None
+    if normal is not None and sigma is not None:
+        if sigma > 3 and reading.value > 1.8 * normal.median and reading.value - normal.median > 0.025:
+            said = f"{quantile} of requests is {seconds(reading.value)}, normal is {seconds(normal.median)}"
+            found.append((min(CERTAIN, 2 + sigma / 3), said))
+    elif earlier is not None and reading.value > 2.5 * earlier.value and reading.value - earlier.value > 0.05:
+        said = f"{quantile} of requests is {seconds(reading.value)}, a while ago it was {seconds(earlier.value)}"
+        found.append((STRONG if reading.value > 4 * earlier.value else TYPICAL, said))
+    if reading.value > SLOW_SECONDS:
+        found.append((STRONG if reading.value > 2 else TYPICAL, f"{quantile} of requests is {seconds(reading.value)}"))
+    return max(found)
 
 
 def service_down(evidence: Evidence) -> Finding:

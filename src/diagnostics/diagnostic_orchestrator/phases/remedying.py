@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from diagnostics.model.change import ImplementationResult, Plan
 
 
+#: Looks at the finding after a change; each takes about two seconds.
+LOOKS = 6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyPlan(Record):
     """What would be done about a root cause.
@@ -100,7 +104,23 @@ def run_remedy(
     manager = SafeImplementationManager(
         backup_dir=changes_dir, db_engine=target.database_url, clock=clock, progress=progress
     )
-    return manager.run_action(planned.plan, consent=consent, still_present=still_present, solution_id=solution_id)
+    return manager.run_action(
+        planned.plan, consent=consent, still_present=lambda: settled(still_present), solution_id=solution_id
+    )
+
+
+def settled(still_present: Callable[[], bool | None]) -> bool | None:
+    """Look until the finding is gone, at most ``LOOKS`` times; return the last answer.
+
+    Counters lag: a PostgreSQL backend reports its scans up to a second later, a log's window still holds what was before the
+    change. So the first look after a change may see the past.
+    """
+    answer = still_present()
+    for _ in range(LOOKS - 1):
+        if answer is False:
+            break
+        answer = still_present()
+    return answer
 
 
 def _parameters(subject: Mapping[str, str], target: Target) -> dict[str, str]:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from diagnostics.diagnostic_orchestrator.results import MonitoringResult
+from diagnostics.model.alert import AlertRule
 from diagnostics.model.record import plain
 from diagnostics.post_solution_monitoring import PostSolutionMonitor
 from diagnostics.runtime.clock import Clock
 
 #: Looks that a verdict needs at least, and the pause between two of them in a short watch.
-LOOKS = 5
+LOOKS = 4
+#: A watch after a fix has few looks: two of three bring the alarm.
+SHORT_WATCH = AlertRule(bad_to_fire=2, window=3, good_to_resolve=3)
 SHORTEST_PAUSE = 2.0
 LONGEST_PAUSE = 30.0
 
@@ -41,7 +44,9 @@ class Watch:
         self._minutes = minutes
         self._clock = clock
         pause = interval_seconds or min(LONGEST_PAUSE, max(SHORTEST_PAUSE, minutes * 60 / (2 * LOOKS)))
-        self._monitor = PostSolutionMonitor(logger, engine, clock=clock, default_checks=engine is not None)
+        self._monitor = PostSolutionMonitor(
+            logger, engine, clock=clock, default_checks=engine is not None, rule=SHORT_WATCH
+        )
         self._watch = self._monitor.watch_findings(
             names, look, interval_seconds=pause, timeout_seconds=max(12.0, pause), min_looks=LOOKS
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from diagnostics.model.observation import FailureKind, Observation, ProbeFailure, Reading, Unit
 from diagnostics.runtime.clock import Clock
@@ -24,14 +26,14 @@ from diagnostics.runtime.http import (
 from diagnostics.runtime.redaction import redact, redact_url
 
 HEALTH_PATHS = ("/health", "/healthz", "/livez", "/health/live", "/api/health", "/ping", "/status")
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 4.0
 CONNECT_SECONDS = 3.0
 SAMPLES = 3
 HEALTH_SAMPLES = 6
 CONCURRENCY = 2
 MOST_OPERATIONS = 6
 MOST_DESCRIPTION_BYTES = 2_000_000
-BUDGET_SECONDS = 8.0
+BUDGET_SECONDS = 6.0
 SEARCH_SECONDS = 3.0
 # Reading these may cost much or mean something: exports, streams, one-time links, the way out.
 _AVOIDED = (
@@ -71,7 +73,7 @@ class EndpointProbe:
 
     @property
     def deadline_seconds(self) -> float:
-        return BUDGET_SECONDS + self.timeout_seconds + 1.0
+        return BUDGET_SECONDS + 1.0
 
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of docs/reference/observations.md, section The sick service itself."""
@@ -104,23 +106,39 @@ class EndpointProbe:
         self, visit: _Visit, shown: str, health: str, paths: Sequence[str], started: float, clock: Clock
     ) -> Iterator[Observation]:
         """Ask for each path several times, two at a time, and for the health path over the whole window."""
-        work = [path for _ in range(self.samples) for path in paths]
+        todo: SimpleQueue[str] = SimpleQueue()
+        for path in (path for _ in range(self.samples) for path in paths):
+            todo.put(path)
+        wanted = todo.qsize()
+        answers: SimpleQueue[tuple[str, tuple[Answer | ConnectError, float]]] = SimpleQueue()
+        # Daemons: a service that does not answer must not keep this process from ending.
+        for _ in range(min(CONCURRENCY, wanted)):
+            Thread(target=_ask, args=(visit, todo, answers), name="diagnostics-endpoint", daemon=True).start()
         begun = clock.monotonic()
-        rounds = HEALTH_SAMPLES - 1 if health else 0
-        with ThreadPoolExecutor(max_workers=CONCURRENCY, thread_name_prefix="diagnostics-endpoint") as pool:
-            pending = [(path, pool.submit(visit.get, path)) for path in work]
-            for index in range(rounds):
-                clock.sleep(begun + self.window_seconds * (index + 1) / HEALTH_SAMPLES - clock.monotonic())
-                yield from _observed("endpoint.health_latency", shown, health, visit.get(health), clock)
-                if clock.monotonic() - started > BUDGET_SECONDS / 2:
-                    break
-            for path, future in pending:
-                if clock.monotonic() - started > BUDGET_SECONDS:
-                    # What has not begun is not begun any more; what runs ends by its own timeout.
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    if future.cancelled():
-                        continue
-                yield from _observed("endpoint.latency", shown, path, future.result(), clock)
+        for index in range(HEALTH_SAMPLES - 1 if health else 0):
+            clock.sleep(begun + self.window_seconds * (index + 1) / HEALTH_SAMPLES - clock.monotonic())
+            yield from _observed("endpoint.health_latency", shown, health, visit.get(health), clock)
+            if clock.monotonic() - started > BUDGET_SECONDS / 2:
+                break
+        for _ in range(wanted):
+            left = started + BUDGET_SECONDS - clock.monotonic()
+            try:
+                path, result = answers.get(timeout=max(0.01, left))
+            except Empty:
+                break
+            yield from _observed("endpoint.latency", shown, path, result, clock)
+        with contextlib.suppress(Empty):
+            while True:
+                todo.get_nowait()
+
+
+def _ask(
+    visit: _Visit, todo: SimpleQueue[str], answers: SimpleQueue[tuple[str, tuple[Answer | ConnectError, float]]]
+) -> None:
+    with contextlib.suppress(Empty):
+        while True:
+            path = todo.get_nowait()
+            answers.put((path, visit.get(path)))
 
 
 class _Visit:
