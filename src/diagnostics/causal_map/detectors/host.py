@@ -63,12 +63,14 @@ def app_volume_full(evidence: Evidence) -> Finding:
             if "database" in used_by and "app" not in used_by and "log" not in used_by:
                 continue
             looked = True
+            if evidence.observations.value("host.disk.read_only", 0.0, mount=reading.labels.get("mount", "")):
+                continue
             mount = reading.labels.get("mount", reading.labels.get("path", "?"))
             free = evidence.observations.value("host.disk.free_bytes", None, mount=mount)
             if reading.value < FULL_RATIO or (what == "space" and free is not None and free < FULL_BYTES):
                 left = f", {size(free)}" if free is not None else ""
                 said = f"{mount} ({used_by}) has {percent(reading.value)} of its {what} left{left}"
-                strength = CERTAIN if "app" in used_by or "log" in used_by else TYPICAL
+                strength = CERTAIN if "app" in used_by or "log" in used_by else STRONG if "configured" in used_by else TYPICAL
                 return present(strength, said, [evidence_id], {"mount": mount, "path": reading.labels.get("path", "")})
     if looked:
         return absent(RULED_OUT, "every volume that the application uses has space and inodes left")

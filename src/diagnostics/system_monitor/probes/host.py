@@ -17,6 +17,8 @@ BIGGEST = 5
 _NOTICEABLE_CPUS = 0.01
 _DATABASE_COMMANDS = frozenset({"postgres", "postmaster"})
 _RUNNABLE_SAMPLES = 10
+MOST_FOLDERS = 40
+"""Folders of the environment whose volumes are looked at."""
 _PSEUDO = frozenset(
     {"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue", "securityfs", "debugfs", "tracefs"}
 )
@@ -73,9 +75,18 @@ class HostProbe:
             try:
                 uses.append((str(Path(f"/proc/{pid}/cwd").readlink()), "app"))
                 uses += [(path, "app") for path in host.descriptors(pid).written_files]
+                uses += [(path, "configured") for path in _folders_in(host.environment(pid))]
             except OSError:
                 continue  # the process probe says that it is gone or not ours
         yield from disk_readings(uses, host.mounts(), notes)
+
+
+def _folders_in(environment: Mapping[str, str]) -> list[str]:
+    """Return folders that variables name (upload and cache directories): only their volumes are ever shown."""
+    found = [
+        value for name, value in environment.items() if value.startswith("/") and ":" not in value and name != "PWD"
+    ]
+    return [value for value in found[:MOST_FOLDERS] if Path(value).is_dir()]
 
 
 def disk_readings(uses: Iterable[tuple[str, str]], mounts: list[host.Mount], notes: Notes) -> Iterator[Observation]:
