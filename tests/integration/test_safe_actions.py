@@ -583,3 +583,14 @@ def test_every_name_in_the_registry_is_an_action() -> None:
         get_action("make-coffee")
     with pytest.raises(DiagnosticsError, match="--db"):
         get_action("create-index").plan({"table": "t", "columns": "c"}, None)
+
+
+def test_a_plan_shown_or_written_never_holds_the_password(manager: SafeImplementationManager, database: str) -> None:
+    password = str(make_url(database).password)
+    run(database, "CREATE TABLE t (x int)")
+    plan = manager.plan_action("create-index", {"table": "t", "columns": "x"})
+    assert password in plan.parameters["url"]
+    assert password not in plan.to_json() + repr(plan) + str(dict(plan))
+    result = manager.run_action(plan, verification_function=lambda: True)
+    told = result.to_json() + "".join(path.read_text() for path in (manager.backup_dir / "impl").iterdir())
+    assert password not in told

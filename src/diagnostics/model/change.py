@@ -159,6 +159,11 @@ class Plan(Record):
     risk_inputs: Mapping[str, Any] = field(default_factory=dict)
     timeout_seconds: float = 300.0
 
+    @classmethod
+    def _keys(cls) -> tuple[str, ...]:
+        # The parameters may hold a password: they are read by name, and never written with the rest.
+        return tuple(name for name in super(Plan, cls)._keys() if name != "parameters")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskReason(Record):

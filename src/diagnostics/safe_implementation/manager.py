@@ -27,7 +27,7 @@ from diagnostics.safe_implementation.assessment import assess, facts_of
 from diagnostics.safe_implementation.backup import BackupState
 from diagnostics.safe_implementation.executor import Executor, Request, Step, overlaps
 from diagnostics.safe_implementation.recovery import default_store, life_of, list_changes, recover_locked
-from diagnostics.safe_implementation.rollback import BLOCK, undo_action
+from diagnostics.safe_implementation.rollback import BLOCK, process_identity, undo_action
 from diagnostics.safe_implementation.snapshot import DatabaseScope, Manifest, Scope
 from diagnostics.safe_implementation.snapshotters.files import absolute
 from diagnostics.safe_implementation.steps import ImplementationStep
@@ -369,7 +369,7 @@ class SafeImplementationManager:
         undos = tuple((str(item["action"]), store.get_json(item["data"])) for item in life.undos)
         return self._revert(
             store, change_id, f"roll back {change_id}", life.manifest, life.post or None, undos,
-            on_foreign_writes=on_foreign_writes,
+            on_foreign_writes=on_foreign_writes, same_process=life.facts.get("process") == process_identity(),
         )  # fmt: skip
 
     # ------------------------------------------------------------ inside
@@ -420,6 +420,7 @@ class SafeImplementationManager:
         undos: Sequence[tuple[str, Mapping[str, str]]],
         *,
         on_foreign_writes: str = BLOCK,
+        same_process: bool = True,
     ) -> ImplementationResult:
         before = Manifest.load(manifest_digest, store)
         after = Manifest.load(post_digest, store) if post_digest else None
@@ -439,15 +440,17 @@ class SafeImplementationManager:
                         steps_completed=0,
                         steps_total=1 + len(undos),
                         error_message=f"Nothing was touched: {'; '.join(found)}. Roll back anyway with "
-                        f"--force; a copy of "
-                        "what is there now is kept.",
+                        "--force; a copy of what is there now is kept.",
                         conflicts=tuple(found),
                         kept_copies=kept,
                     )
 
             def bring_back() -> str:
                 done = [undo_action(name, data) for name, data in reversed(undos)]
-                snapshot.restore(before, store, change_id, after=after, clock=self._clock, report=self._tell)
+                snapshot.restore(
+                    before, store, change_id, after=after, same_process=same_process, clock=self._clock,
+                    report=self._tell,
+                )  # fmt: skip
                 return " ".join(done)
 
             databases = tuple(
@@ -467,7 +470,7 @@ class SafeImplementationManager:
                 scope=Scope(files=before.files.declared, environment=bool(before.environment), databases=databases),
                 steps=(step,),
                 questions=Questions(
-                    works=lambda: not snapshot.differences(before, store, after=after),
+                    works=lambda: not snapshot.differences(before, store, after=after, same_process=same_process),
                     repetitions=1,
                     deadline_seconds=1800.0,
                 ),

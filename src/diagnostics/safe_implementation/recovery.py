@@ -107,10 +107,19 @@ def _recover_one(store: Store, path: Path, clock: Clock, report: Callable[[str],
         return None
     report(f"recovering {change_id}, left in {life.state}")
     connections = [(str(digest), str(name)) for digest, name in life.facts.get("connections", ())]
-    with Journal.reopen(path, parsed, store.checkpoint) as journal:
-        if owed is Duty.ABORT:
-            return _abort(store, journal, change_id, life, connections, len(parsed.records))
-        return _go_back(store, journal, change_id, life, connections, clock, report)
+    try:
+        with Journal.reopen(path, parsed, store.checkpoint) as journal:
+            if owed is Duty.ABORT:
+                return _abort(store, journal, change_id, life, connections, len(parsed.records))
+            return _go_back(store, journal, change_id, life, connections, clock, report)
+    except JournalError as error:
+        return RecoveryOutcome(
+            change_id=change_id,
+            found=life.state,
+            state=life.state,
+            acted=False,
+            message=f"It could not be recovered now: {error} Then run: diagnose recover",
+        )
 
 
 def _abort(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnostics.errors import ChangeError, JournalError
+from diagnostics.errors import JournalError
 from diagnostics.model.change import ChangeState
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.files import boot_id, process_start
@@ -82,7 +82,7 @@ def roll_back(
         ]
     except JournalError:
         raise
-    except (ChangeError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever breaks the way back, a person has to hear of it
         return _blocked(journal, [in_words(error)], kept)
     if failed:
         return _blocked(journal, failed, kept)

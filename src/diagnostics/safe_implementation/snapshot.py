@@ -51,7 +51,7 @@ class DatabaseScope:
         name = make_url(self.url).database
         if not name or name == ":memory:":
             raise SnapshotError("A SQLite database in memory cannot be kept.")
-        return Path(name)
+        return Path(name).absolute()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
 URL_VARIABLE = "DIAGNOSTICS_MIGRATION_URL"
+PARENT_VARIABLE = "DIAGNOSTICS_MIGRATION_PARENT"
 HEADS_MARK = "diagnostics-heads: "
+_PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> int:
     """Run ``upgrade``, ``downgrade``, or ``plan``, which prints the heads and the SQL of an upgrade."""
+    _die_with_parent()
     scripts, command_name, revision = arguments
     from alembic import command
     from alembic.config import Config
@@ -37,6 +42,14 @@ def main(arguments: list[str]) -> int:
         if len(heads) == 1 or not revision.endswith(":head"):
             command.upgrade(config, revision, sql=True)
     return 0
+
+
+def _die_with_parent() -> None:
+    """End when the parent is killed: a migration that outlived it would run after recovery has looked."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.environ.get(PARENT_VARIABLE) != str(os.getppid()):
+        sys.exit("the process that wanted this migration is gone")
 
 
 if __name__ == "__main__":

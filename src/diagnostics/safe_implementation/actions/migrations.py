@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from diagnostics.errors import ApplyError, RollbackError
 from diagnostics.model.change import Plan
 from diagnostics.runtime.redaction import redact, shorten
-from diagnostics.safe_implementation.actions.alembic_runner import HEADS_MARK, URL_VARIABLE
+from diagnostics.safe_implementation.actions.alembic_runner import HEADS_MARK, PARENT_VARIABLE, URL_VARIABLE
 from diagnostics.safe_implementation.actions.base import database_of, not_applicable, wanted
 from diagnostics.safe_implementation.actions.commands import run
 from diagnostics.safe_implementation.snapshotters.postgres_tools import connect, rows, server_of, value
@@ -26,6 +27,7 @@ def _alembic(scripts: str, url: str, command: str, revision: str, *, timeout: fl
     """Run an Alembic command; settings that libpq reads hold for whatever connection ``env.py`` opens."""
     environment = {
         URL_VARIABLE: url,
+        PARENT_VARIABLE: str(os.getpid()),
         "DATABASE_URL": url,
         "PGOPTIONS": f"-c lock_timeout={_LOCK_TIMEOUT}",
         "PGAPPNAME": "diagnostics change",

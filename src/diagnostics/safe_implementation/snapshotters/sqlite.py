@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from diagnostics.errors import RollbackError, SnapshotError
+from diagnostics.runtime.clock import SYSTEM_CLOCK
 from diagnostics.safe_implementation.store import Store
 
 _TIMEOUT_SECONDS = 10.0
@@ -53,10 +54,10 @@ def capture(path: Path, store: Store, scratch: Path) -> dict[str, Any]:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_TIMEOUT_SECONDS)) as source:
             source.execute("BEGIN")
             with closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+                source.backup(target, progress=_within(_TIMEOUT_SECONDS))
         _check(copy)
         with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(trial)) as target:
-            source.backup(target)
+            source.backup(target, progress=_within(_TIMEOUT_SECONDS))
         _check(trial)
         prints = fingerprint(copy)
         if fingerprint(trial) != prints:
@@ -68,6 +69,17 @@ def capture(path: Path, store: Store, scratch: Path) -> dict[str, Any]:
     trial.unlink()
     copy.chmod(0o600)
     return {"kind": "sqlite", "path": str(path), "object": store.adopt(copy), "fingerprint": prints}
+
+
+def _within(seconds: float) -> Callable[[int, int, int], None]:
+    """Return a progress function that gives up: a backup waits for a lock without end."""
+    deadline = SYSTEM_CLOCK.monotonic() + seconds
+
+    def progress(status: int, remaining: int, total: int) -> None:
+        if SYSTEM_CLOCK.monotonic() > deadline:
+            raise sqlite3.OperationalError(f"others held locks for {seconds:.0f} s")
+
+    return progress
 
 
 def _check(path: Path) -> None:
@@ -99,7 +111,7 @@ def restore(snapshot: Mapping[str, Any], store: Store, scratch: Path) -> None:
             closing(sqlite3.connect(path, timeout=_TIMEOUT_SECONDS)) as target,
         ):
             store.checkpoint("sqlite: before restore")
-            source.backup(target)
+            source.backup(target, progress=_within(_TIMEOUT_SECONDS))
             store.checkpoint("sqlite: restored")
         wrong = differences(snapshot, fingerprint(path))
     except sqlite3.Error as error:
