@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -376,3 +377,45 @@ def test_killed_anywhere_the_next_start_finds_the_old_state_or_the_new_one(
         assert path.read_text() == "old", label
         assert snapshotter.differences(before, prints(url)) == [], label
         assert scratch_databases(url) == [], label
+
+
+LATE = """
+import os, signal, sys, threading
+from diagnostics.safe_implementation import ImplementationStep, SafeImplementationManager
+from diagnostics.safe_implementation.snapshotters.postgres_tools import connect, rows, server_of, value
+store, url = sys.argv[1:]
+def kill_when_running():
+    with connect(server_of(url)) as c:
+        while not value(c, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'UPDATE managers%' AND state = 'active'"):
+            pass
+    os.kill(os.getpid(), signal.SIGKILL)
+def change():
+    threading.Thread(target=kill_when_running, daemon=True).start()
+    with connect(server_of(url)) as c:
+        rows(c, "UPDATE managers SET name = 'late' FROM (SELECT pg_sleep(2)) AS s")
+SafeImplementationManager(backup_dir=store, db_engine=url).implement_solution_safely(
+    "s", [ImplementationStep("s", "s", change)], None, lambda: True, database=True)
+"""
+
+
+@pytest.mark.parametrize("through", ["tcp", "socket"])
+def test_a_statement_that_outlives_its_killed_client_does_not_commit_after_recovery(
+    tmp_path: Path, postgres: Postgres, database: str, through: str
+) -> None:
+    before = prints(database)
+    name = str(make_url(database).database)
+    url = database if through == "tcp" else postgres.socket_url_of(name, superuser=True)
+    child = subprocess.run(
+        [sys.executable, "-c", LATE, str(tmp_path / "store"), url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert child.returncode == -9, child.stderr
+
+    outcome = recover(tmp_path / "store")[0]
+
+    assert outcome.state is ChangeState.ROLLED_BACK, outcome.message
+    time.sleep(2.5)
+    assert snapshotter.differences(before, prints(database)) == []

@@ -263,6 +263,10 @@ def restore(
     """
     kept: dict[str, str] = {}
     for number, snapshot in enumerate(before.databases):
+        if not same_process and snapshot["kind"] == "postgresql":
+            from diagnostics.safe_implementation.snapshotters.postgres_fence import settle
+
+            settle(_server(snapshot, store), clock=clock)
         now = fingerprint_now(snapshot, store)
         if not _differ(snapshot, snapshot["fingerprint"], now, sequences=True):
             continue
