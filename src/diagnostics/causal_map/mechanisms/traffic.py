@@ -15,7 +15,10 @@ MECHANISMS = (
         title="More requests come than the service can serve",
         title_ru="Запросов больше, чем сервис может обслужить",
         summary="Request rate exceeds what healthy workers can do.",
-        recognised_by="inbound rps up > 2x with the normal mix and many sources; per-request service time unchanged; queue/backlog grow; CPU of our workers high; recovers when rate falls.",
+        recognised_by=(
+            "inbound rps up > 2x with the normal mix and many sources; per-request service time unchanged; "
+            "queue/backlog grow; CPU of our workers high; recovers when rate falls."
+        ),
         confusable_with=(
             "retry-without-backoff-amplification",
             "worker-count-too-low",
@@ -37,6 +40,7 @@ MECHANISMS = (
             ),
         ),
         verification="p95 ok at rate",
+        prevention="Load shedding and rate limits at the edge, autoscaling on queueing time, and headroom of two.",
     ),
     Mechanism(
         id="scheduled-jobs-overlap",
@@ -46,7 +50,9 @@ MECHANISMS = (
         title="Scheduled jobs overlap",
         title_ru="Плановые задачи накладываются",
         summary="Cron job runs longer than its period; instances pile up.",
-        recognised_by="> 1 live process/backend of the same job with start times one period apart; load steps each period.",
+        recognised_by=(
+            "> 1 live process/backend of the same job with start times one period apart; load steps each period."
+        ),
         confusable_with=("scheduled-task-duplicated",),
         causes=(
             Edge(effect="requests-slow", probability=0.5),
@@ -62,5 +68,8 @@ MECHANISMS = (
             ),
         ),
         verification="max 1 instance",
+        prevention=(
+            "A lock for each job that makes a second run skip, and the run's time against its period on the dashboard."
+        ),
     ),
 )
