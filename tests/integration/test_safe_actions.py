@@ -549,6 +549,7 @@ def test_a_stopped_process_is_continued_and_stopped_again_by_the_undo(
         time.sleep(0.01)
     result = plain.run_action(
         plain.plan_action("signal-process", {"pid": str(sleeper.pid), "signal": "CONT"}),
+        consent=True,
         verification_function=lambda: state_of(sleeper.pid) == "S",
     )
     assert result.succeeded, result.error_message
@@ -594,3 +595,30 @@ def test_a_plan_shown_or_written_never_holds_the_password(manager: SafeImplement
     result = manager.run_action(plan, verification_function=lambda: True)
     told = result.to_json() + "".join(path.read_text() for path in (manager.backup_dir / "impl").iterdir())
     assert password not in told
+
+
+def test_a_neighbour_is_paused_only_with_consent_and_goes_on_after_the_undo(
+    plain: SafeImplementationManager, sleeper: subprocess.Popen[bytes]
+) -> None:
+    plan = plain.plan_action("signal-process", {"pid": str(sleeper.pid)})
+    assert (plan.irreversible, plan.needs_consent) == (False, True)
+    with pytest.raises(ApplyError, match="may serve others"):
+        plain.run_action(plan)
+    result = plain.run_action(plan, consent=True, verification_function=lambda: state_of(sleeper.pid) == "T")
+    assert result.succeeded
+    assert plain.rollback_change(str(result.backup_id)).succeeded
+    assert state_of(sleeper.pid) == "S"
+
+
+def test_what_a_role_may_not_do_and_a_database_that_is_away_are_answers_and_no_tracebacks(
+    plain: SafeImplementationManager, fresh_database: str
+) -> None:
+    plan = plain.plan_action("set-postgres-setting", {"setting": "work_mem", "value": "8MB"}, database=fresh_database)
+    assert not plan.applicable
+    assert "superuser" in plan.reason
+    away = "postgresql://u:geheim-geheim@127.0.0.1:9/x"
+    for name, subject in (("terminate-session", {"pid": "1"}), ("create-index", {"table": "t", "columns": "c"})):
+        plan = plain.plan_action(name, subject, database=away)
+        assert not plan.applicable
+        assert "geheim" not in plan.reason
+        assert "refused" in plan.reason

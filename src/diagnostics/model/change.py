@@ -139,6 +139,7 @@ class Plan(Record):
         commands: Exact SQL and commands, in order.
         undo_commands: What would undo them.
         dry_run: What is affected now, read without changing anything; a diff where there is one.
+        consent_reason: Why a person has to agree although it can be undone; empty when nobody has to.
         files: Files that are kept before the change.
         parameters: What the action needs to act; it may hold values that do not belong on a screen.
         risk_inputs: Keyword arguments for ``assess_solution_impact``.
@@ -154,10 +155,16 @@ class Plan(Record):
     dry_run: str = ""
     irreversible: bool = False
     irreversible_reason: str = ""
+    consent_reason: str = ""
     files: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     risk_inputs: Mapping[str, Any] = field(default_factory=dict)
     timeout_seconds: float = 300.0
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether a person has to agree before it is applied."""
+        return self.irreversible or bool(self.consent_reason)
 
     @classmethod
     def _keys(cls) -> tuple[str, ...]:

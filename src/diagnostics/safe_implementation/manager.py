@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diagnostics.errors import ApplyError, ChangeError, ChangeLockedError, ConfigurationError, RollbackError
+from diagnostics.errors import (
+    ApplyError,
+    ChangeError,
+    ChangeLockedError,
+    ConfigurationError,
+    DiagnosticsError,
+    RollbackError,
+)
 from diagnostics.model.change import (
     ChangeState,
     ImplementationResult,
@@ -28,7 +35,7 @@ from diagnostics.safe_implementation.backup import BackupState
 from diagnostics.safe_implementation.executor import Executor, Request, Step, overlaps
 from diagnostics.safe_implementation.recovery import default_store, life_of, list_changes, recover_locked
 from diagnostics.safe_implementation.rollback import BLOCK, process_identity, undo_action
-from diagnostics.safe_implementation.snapshot import DatabaseScope, Manifest, Scope
+from diagnostics.safe_implementation.snapshot import DatabaseScope, Manifest, Scope, in_words
 from diagnostics.safe_implementation.snapshotters.files import absolute
 from diagnostics.safe_implementation.steps import ImplementationStep
 from diagnostics.safe_implementation.store import Store, no_checkpoint
@@ -290,7 +297,13 @@ class SafeImplementationManager:
         Raises:
             ConfigurationError: There is no such action, or a parameter is missing.
         """
-        return get_action(action).plan(subject, url_of(database if database is not None else self._db_engine))
+        url = url_of(database if database is not None else self._db_engine)
+        try:
+            return get_action(action).plan(subject, url)
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a plan that cannot be made is an answer: why nothing can be done
+            return Plan(action=action, title=action, applicable=False, reason=in_words(error))
 
     def run_action(
         self,
@@ -315,17 +328,24 @@ class SafeImplementationManager:
         """
         if not plan.applicable:
             raise ApplyError(f"{plan.title}: {plan.reason}")
-        if plan.irreversible and not consent:
-            raise ApplyError(
-                f"{plan.title} cannot be undone: {plan.irreversible_reason}",
-                hint="It needs a person's consent (--yes).",
+        if plan.needs_consent and not consent:
+            why = (
+                f"cannot be undone: {plan.irreversible_reason}"
+                if plan.irreversible
+                else f"asks first: {plan.consent_reason}"
             )
+            raise ApplyError(f"{plan.title} {why}", hint="It needs a person's consent (--yes).")
         action = get_action(plan.action)
         assessed = assessment or self.assess_action(plan)
         store = self._store()
         with store.lock():
             self._recover(store)
-            undo = action.prepare(plan)
+            try:
+                undo = action.prepare(plan)
+            except DiagnosticsError:
+                raise
+            except Exception as error:
+                raise ApplyError(f"{plan.title} could not begin: {in_words(error)}. Nothing was changed.") from error
             step = Step(
                 step_id=plan.action,
                 description=plan.title,

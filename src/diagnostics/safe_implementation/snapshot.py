@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from diagnostics.errors import RollbackError, SnapshotError
+from diagnostics.errors import DiagnosticsError, SnapshotError
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.redaction import redact
 from diagnostics.safe_implementation.snapshotters import environment, files
@@ -325,4 +325,4 @@ def drop_scratch_databases(before_connections: list[tuple[str, str]], store: Sto
 def in_words(error: BaseException) -> str:
     """Return an error as one redacted text, without its class when it is one of ours."""
     text = redact(str(error).strip()) or type(error).__name__
-    return text if isinstance(error, (SnapshotError, RollbackError)) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, DiagnosticsError) else f"{type(error).__name__}: {text}"

@@ -58,12 +58,15 @@ def _checked(subject: Mapping[str, str], action: str) -> tuple[int, str, str]:
 
 
 class SignalProcess:
-    """Subject: ``pid``, ``signal`` (``TERM``, ``HUP``, ``USR1``, ``CONT``, ``STOP``, ``KILL`` …)."""
+    """Subject: ``pid``, ``signal`` (``STOP``, ``CONT``, ``HUP``, ``USR1``, ``TERM``, ``KILL`` …).
+
+    Without a signal it is ``STOP``: it frees the CPUs at once, and it is the one that can be undone.
+    """
 
     name = "signal-process"
 
     def plan(self, subject: Mapping[str, str], engine_url: str | None) -> Plan:
-        wished = subject.get("signal", "TERM").upper().removeprefix("SIG")
+        wished = (subject.get("signal") or "STOP").upper().removeprefix("SIG")
         pid, start, refusal = _checked(subject, self.name)
         title = f"Send {wished} to process {pid}"
         if f"SIG{wished}" not in signal.Signals.__members__:
@@ -80,6 +83,7 @@ class SignalProcess:
             dry_run=_command_of(pid),
             irreversible=not pair,
             irreversible_reason="" if pair else "What the process does on a signal cannot be undone.",
+            consent_reason="the process may serve others" if pair else "",
             parameters={"pid": str(pid), "start": start, "signal": wished, "pair": pair},
             risk_inputs={"service_restart_required": wished in ("TERM", "KILL", "INT", "QUIT"),
                          "verification_function_given": True},
