@@ -232,6 +232,8 @@ def test_a_role_that_may_not_create_databases_gets_a_weaker_proof_that_says_so(t
         assert "not restored on trial" in " ".join(result.proof)
         with connect(server_of(url)) as connection:
             assert value(connection, "SELECT x FROM app.mine") == 1
+        with pytest.raises(SnapshotError, match=r"could not restore: .*owner postgres"):
+            small.create_backup("all of it", include_database=True)
         everything = b"".join(p.read_bytes() for p in (tmp_path / "store" / "impl").iterdir())
         assert b"hush-hush-1" not in everything
         assert "hush-hush-1" not in result.to_json()
@@ -419,3 +421,17 @@ def test_a_statement_that_outlives_its_killed_client_does_not_commit_after_recov
     assert outcome.state is ChangeState.ROLLED_BACK, outcome.message
     time.sleep(2.5)
     assert snapshotter.differences(before, prints(database)) == []
+
+
+def test_an_ordinary_application_role_gets_its_own_database_back(tmp_path: Path, fresh_database: str) -> None:
+    run(fresh_database, "CREATE TABLE people (id serial PRIMARY KEY, name text); INSERT INTO people (name) VALUES ('Ada'), ('Bo')")
+    before = prints(fresh_database)
+    manager = SafeImplementationManager(backup_dir=tmp_path / "store", db_engine=fresh_database)
+    harm = "DROP TABLE people; CREATE TABLE people (id int); CREATE VIEW all_people AS SELECT * FROM people"
+
+    result = manager.implement_solution_safely(
+        "t", [ImplementationStep("s", "s", lambda: run(fresh_database, harm))], None, lambda: False, database=True
+    )
+
+    assert result.result is ImplementationStatus.ROLLED_BACK, result.error_message
+    assert snapshotter.differences(before, prints(fresh_database)) == []

@@ -189,6 +189,7 @@ def _capture(
              "(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"):  # fmt: skip
         raise SnapshotError(f"{server.label} has subscriptions, which a restore would break.")
     only = _closure(connection, tables) if tables is not None else None
+    _check_owners(connection, server, only)
     _check_size(connection, server, store, only)
     before = fingerprint(connection, only)
     dump = scratch / "dump"
@@ -230,6 +231,21 @@ def _closure(connection: Any, tables: Sequence[str]) -> list[list[str]]:
             raise SnapshotError(f"There is no table {table}.", hint="Name it as schema.table, as psql's \\dt shows it.")
         oids.append(oid)
     return [[str(part) for part in row] for row in rows(connection, _sql("closure"), (oids,))]
+
+
+def _check_owners(connection: Any, server: Server, only: Sequence[Sequence[str]] | None) -> None:
+    """Refuse now what could not be restored later."""
+    wanted = None if only is None else {f"{_ident(schema)}.{_ident(name)}" for schema, name, _ in only}
+    foreign = [
+        f"{name} (owner {owner})"
+        for name, owner in rows(connection, _sql("not_ours"))
+        if wanted is None or name in wanted
+    ]
+    if foreign:
+        raise SnapshotError(
+            f"{server.label} holds objects that this role could not restore: {', '.join(foreign[:5])}.",
+            hint="Connect as their owner or a member of it, or name only tables of your own (tables=[...]).",
+        )
 
 
 def _check_size(connection: Any, server: Server, store: Store, only: Sequence[Sequence[str]] | None) -> None:
