@@ -259,6 +259,33 @@ def test_a_rollback_function_that_fails_leaves_a_state_that_shouts(tmp_path: Pat
     assert "diagnose recover" in str(result.error_message)
 
 
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, GeneratorExit])
+def test_an_interrupt_in_the_middle_goes_on_only_after_the_way_back(
+    tmp_path: Path, interrupt: type[BaseException]
+) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+
+    def change() -> None:
+        path.write_text("half")
+        raise interrupt
+
+    with pytest.raises(interrupt):
+        manager_of(tmp_path).implement_solution_safely("s", [step(change)], None, files=[path])
+    assert path.read_text() == "old"
+    assert list_changes(tmp_path / "store")[0].state is ChangeState.ROLLED_BACK
+
+
+def test_a_precondition_that_no_longer_holds_means_no_change(tmp_path: Path) -> None:
+    ran: list[int] = []
+    result = manager_of(tmp_path).implement_solution_safely(
+        "s", [step(lambda: ran.append(1))], None, precondition=lambda: "the blocker is gone by itself"
+    )
+    assert result.result is ImplementationStatus.ABORTED
+    assert result.error_message == "the blocker is gone by itself"
+    assert not ran
+
+
 def test_a_step_that_is_not_critical_may_fail(tmp_path: Path) -> None:
     steps = [ImplementationStep("one", "1", lambda: 1 / 0, critical=False), step(lambda: None)]
     result = manager_of(tmp_path).implement_solution_safely("s", steps, None, lambda: True)

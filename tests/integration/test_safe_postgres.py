@@ -424,7 +424,10 @@ def test_a_statement_that_outlives_its_killed_client_does_not_commit_after_recov
 
 
 def test_an_ordinary_application_role_gets_its_own_database_back(tmp_path: Path, fresh_database: str) -> None:
-    run(fresh_database, "CREATE TABLE people (id serial PRIMARY KEY, name text); INSERT INTO people (name) VALUES ('Ada'), ('Bo')")
+    run(
+        fresh_database,
+        "CREATE TABLE people (id serial PRIMARY KEY, name text); INSERT INTO people (name) VALUES ('Ada'), ('Bo')",
+    )
     before = prints(fresh_database)
     manager = SafeImplementationManager(backup_dir=tmp_path / "store", db_engine=fresh_database)
     harm = "DROP TABLE people; CREATE TABLE people (id int); CREATE VIEW all_people AS SELECT * FROM people"

@@ -69,6 +69,7 @@ class RunMigrations:
         scripts = find_scripts(given)
         if scripts is None:
             return not_applicable(self.name, title, f"No Alembic folder (env.py and versions) was found in {given}.")
+        scripts = scripts.resolve()  # a later process, elsewhere, may have to undo it
         with connect(server_of(url), application="diagnostics plan") as connection:
             current = _revision(connection)
         try:

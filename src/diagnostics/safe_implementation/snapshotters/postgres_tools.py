@@ -54,7 +54,9 @@ class Server:
 
     def environment(self) -> dict[str, str]:
         """Return the variables for a client program: the password travels here, never on a command line."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("PG") or key == "PGPASSFILE"}
+        # Options of the caller's sessions (timeouts, search path) must not reach a dump; everything else may be how it
+        # finds the server.
+        clean = {key: value for key, value in os.environ.items() if key != "PGOPTIONS"}
         clean["PGAPPNAME"] = "diagnostics"
         if self.password:
             clean["PGPASSWORD"] = self.password
