@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diagnostics.diagnostic_orchestrator.quick import quick_diagnostic_session
+    from diagnostics.diagnostic_orchestrator.quick import aquick_diagnostic_session, quick_diagnostic_session
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
     from diagnostics.model.change import Override
@@ -14,9 +14,10 @@ _HOME = {
     "Override": "gate",  # kept where the gate is, defined in model.change
     "SessionStore": "store",
     "UltimateDiagnosticSystem": "system",
+    "aquick_diagnostic_session": "quick",
     "quick_diagnostic_session": "quick",
 }
-__all__ = ["Override", "SessionStore", "UltimateDiagnosticSystem", "quick_diagnostic_session"]
+__all__ = ["Override", "SessionStore", "UltimateDiagnosticSystem", "aquick_diagnostic_session", "quick_diagnostic_session"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from diagnostics.diagnostic_orchestrator.asynchronous import in_thread
 from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
 from diagnostics.model.change import Override
 
@@ -58,6 +59,11 @@ def quick_diagnostic_session(
         raise
     system.phase_6_post_solution_monitoring(monitoring_duration_minutes)
     return system.generate_comprehensive_report()
+
+
+async def aquick_diagnostic_session(problem_description: str, *args: Any, **named: Any) -> dict[str, Any]:
+    """See ``quick_diagnostic_session``; for callers in an event loop."""
+    return await in_thread(quick_diagnostic_session, problem_description, *args, **named)
 
 
 def _named(function: Callable[[], Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from diagnostics.causal_map.graph import CausalMap, standard_map
 from diagnostics.core_diagnostics.classification import classify
 from diagnostics.diagnostic_orchestrator import report as reporting
+from diagnostics.diagnostic_orchestrator.asynchronous import AsyncPhases
 from diagnostics.diagnostic_orchestrator.gate import require_diagnosis
 from diagnostics.diagnostic_orchestrator.phases import changing, deciding, experiments, looking, remedying, watching
 from diagnostics.diagnostic_orchestrator.results import (
@@ -49,7 +50,7 @@ Progress = Callable[[str, str], None]
 R = TypeVar("R")
 
 
-class UltimateDiagnosticSystem:
+class UltimateDiagnosticSystem(AsyncPhases):
     """Leads one incident from its report to a cure that lasts.
 
     From inside an application nothing but the engine is needed: the own process, the engine's database and pool, and ``log_file`` are
