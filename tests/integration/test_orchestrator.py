@@ -138,7 +138,7 @@ def test_phase_six_watches_to_the_end_and_says_whether_the_fix_holds(engine: Eng
     result = system.phase_6_post_solution_monitoring(0.25, wait=True, interval_seconds=2.0)
 
     assert result.state == "done"
-    assert result.verdict in ("holds", "inconclusive")
+    assert result.verdict in ("holds", "inconclusive"), system._watch._watch.verdict()
     assert system.generate_comprehensive_report()["success_metrics"]["monitoring_completed"] is True
 
 

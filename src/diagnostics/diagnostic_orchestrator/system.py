@@ -40,7 +40,7 @@ from diagnostics.model.observation import Observations
 from diagnostics.model.problem import Problem, Triage
 from diagnostics.model.target import Target
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
-from diagnostics.runtime.redaction import redact
+from diagnostics.runtime.redaction import redact, redact_mapping
 
 #: Where everybody looks when the text does not say where to begin.
 _FIRST_STEPS = ("phase_2_systematic_diagnosis() runs every probe, read-only",)
@@ -148,7 +148,8 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.problem = Problem(
             description=redact(str(problem_description or "")),
             error_message=redact(str(error_message or "")),
-            context={str(k): redact(str(v)) for k, v in (context or {}).items()},
+            # By name too: `password=hunter2` is a secret although `hunter2` alone is a word.
+            context={key: str(value) for key, value in redact_mapping(context or {}).items()},
             reported_at=self.clock.now(),
         )
         self.triage = classify(self.problem)
@@ -175,13 +176,15 @@ class UltimateDiagnosticSystem(AsyncPhases):
     def phase_2_systematic_diagnosis(self) -> ExaminationResult:
         """Run every probe that the target allows, side by side and reading only; turn what they saw into findings."""
         began = self._begin("phase_2", "looking")
+        look = max(0.3, min(LOOK_SECONDS, max(self._time_left() - 3.0, 0.6 * self._time_left())))
         self.observations = looking.observe(
             self.target,
             engine=self.db_engine,
             baseline=self.baseline,
             clock=self.clock,
-            deadline_seconds=max(2.0, min(LOOK_SECONDS, self._time_left() - 3.0)),
-            window_seconds=self.window_seconds,
+            deadline_seconds=look,
+            # Rates need two readings well before the deadline, also of a person with one second to spare.
+            window_seconds=min(self.window_seconds, look / 2),
         )
         self._conclude()
         self.before = reporting.performance_of(self.observations)
@@ -514,7 +517,11 @@ class UltimateDiagnosticSystem(AsyncPhases):
 
     def _watched(self) -> tuple[str, ...]:
         cause = self.diagnosis.root_causes[0] if self.diagnosis is not None and self.diagnosis.root_causes else None
-        symptoms = ("requests-fail", "requests-slow", "service-down")
+        # A symptom that nobody could see before the change cannot say anything after it.
+        unseen = {f.mechanism for f in self.findings if f.state is State.UNKNOWN}
+        symptoms = tuple(s for s in ("requests-fail", "requests-slow", "service-down") if s not in unseen)
+        if self.watched_findings:
+            return tuple(dict.fromkeys([*self.watched_findings, *symptoms]))
         if cause is None:
             return symptoms
         return tuple(dict.fromkeys([cause.mechanism, *(w.mechanism for w in cause.whys), *symptoms]))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagnostics.causal_map.detectors import database, deploy, host, performance, process, services
+from diagnostics.causal_map.detectors import database, deploy, host, performance, process, services, waits
 from diagnostics.model.mechanism import Detector
 
 DETECTORS: Mapping[str, Detector] = {
     **host.DETECTORS,
     **process.DETECTORS,
     **database.DETECTORS,
+    **waits.DETECTORS,
     **performance.DETECTORS,
     **services.DETECTORS,
     **deploy.DETECTORS,

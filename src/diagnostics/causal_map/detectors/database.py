@@ -371,6 +371,67 @@ def _connect(
     return detect
 
 
+#: What a server says that is there and takes no sessions just now (57P03).
+_NOT_YET = (
+    "database system is starting up",
+    "database system is shutting down",
+    "database system is in recovery",
+    "not yet accepting connections",
+    "система баз данных запускается",
+    "система баз данных останавливается",
+    "в режиме восстановления",
+)
+
+
+def starting_up(evidence: Evidence) -> Finding:
+    """The server is there and takes no sessions yet, or no more."""
+    for evidence_id, failure in evidence.observations.failures("postgres.connect"):
+        if failure.labels.get("sqlstate") == "57P03" or _says(failure.message, _NOT_YET):
+            return present(CERTAIN, f"the server takes no sessions yet: {failure.message}", [evidence_id])
+    if database_was_read(evidence):
+        return absent(RULED_OUT, "the database accepts our session")
+    if evidence.observations.failures("postgres.connect"):
+        return absent(UNLIKELY, "the connection fails for another reason")
+    return unknown("no --db was given")
+
+
+def role_missing(evidence: Evidence) -> Finding:
+    """The server knows no role of the URL's name; with password authentication it only says that it refuses."""
+    for evidence_id, failure in evidence.observations.failures("postgres.connect"):
+        if _no_such_role(failure.message):
+            return present(CERTAIN, f"the role does not exist: {failure.message}", [evidence_id])
+    if database_was_read(evidence):
+        return absent(RULED_OUT, "the role exists")
+    if failure_of(evidence, "postgres.connect", FailureKind.AUTHENTICATION):
+        return unknown("the server refuses the login and does not say whether the role exists")
+    if evidence.observations.failures("postgres.connect"):
+        return absent(UNLIKELY, "the connection fails for another reason")
+    return unknown("no --db was given")
+
+
+def _says(message: str, words: tuple[str, ...]) -> bool:
+    return any(word in message.lower() for word in words)
+
+
+def _no_such_role(message: str) -> bool:
+    lower = message.lower()
+    return ('role "' in lower and "does not exist" in lower) or ('роль "' in lower and "не существует" in lower)
+
+
+def _unless(said: Callable[[str], bool], detector: Detector) -> Detector:
+    """Return a detector that stands back where the server itself names another reason."""
+
+    def detect(evidence: Evidence) -> Finding:
+        for evidence_id, failure in evidence.observations.failures("postgres.connect"):
+            if said(failure.message):
+                return absent(UNLIKELY, f"the server names another reason: {failure.message}", [evidence_id])
+        return detector(evidence)
+
+    detect.__name__ = detector.__name__
+    detect.__doc__ = detector.__doc__
+    return detect
+
+
 def restarted(evidence: Evidence) -> Finding:
     """The server is younger than the application's connections."""
     uptime = evidence.observations.last("postgres.uptime")
@@ -509,7 +570,11 @@ DETECTORS: dict[str, Detector] = {
     "pool-too-small": pool_too_small,
     "pg-max-connections-by-app": slots_taken_by,
     "pg-role-connection-limit": role_limit,
-    "pg-server-down": _connect("pg-server-down", (FailureKind.REFUSED,), "nobody listens at the database's address"),
+    "pg-server-down": _unless(
+        lambda message: _says(message, _NOT_YET),
+        _connect("pg-server-down", (FailureKind.REFUSED,), "nobody listens at the database's address"),
+    ),
+    "pg-starting-up": starting_up,
     "pg-postmaster-frozen": _connect(
         "pg-postmaster-frozen",
         (FailureKind.TIMEOUT,),
@@ -522,8 +587,13 @@ DETECTORS: dict[str, Detector] = {
         "no answer to a TCP connection",
         text=("tcp", "connect", "unreachable", "route"),
     ),
-    "db-password-wrong": _connect(
-        "db-password-wrong", (FailureKind.AUTHENTICATION,), "the server refuses the password"
+    "db-password-wrong": _unless(
+        _no_such_role,
+        _connect("db-password-wrong", (FailureKind.AUTHENTICATION,), "the server refuses the password"),
+    ),
+    "db-role-missing": role_missing,
+    "db-tls-required-or-refused": _connect(
+        "db-tls-required-or-refused", (FailureKind.TLS,), "client and server do not agree on TLS"
     ),
     "db-url-wrong-host-or-port": _connect(
         "db-url-wrong-host-or-port",

@@ -33,7 +33,10 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
     if busy is None:
         return unknown("the host was not looked at")
     foreign = [(i, r) for i, r in consumers if r.labels.get("ours") != "true"]
-    others = total(r for _, r in foreign)
+    ours = sum(r.value for r in observations.readings("process.cpu.utilization"))
+    ours += total(r for r in observations.readings("host.process.cpu", ours="true") if "postgres" in r.labels.get("command", ""))
+    # Only the biggest consumers are listed; many small ones take as much.
+    others = max(total(r for _, r in foreign), busy.value * cpus - ours if foreign else 0.0)
     pressure = observations.value("host.pressure.cpu.some", 0.0) or 0.0
     waiting = max(waits, default=min(0.5, pressure))
     if busy.value > 0.9 and others > 0.4 * cpus and waiting > 0.15:
@@ -55,26 +58,100 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
 
 
 def app_volume_full(evidence: Evidence) -> Finding:
-    """No free blocks or inodes where the application writes."""
+    """No free blocks where the application writes."""
     looked = False
-    for name, what in (("host.disk.free_ratio", "space"), ("host.disk.inodes_free_ratio", "inodes")):
-        for evidence_id, reading in evidence.observations.indexed(name):
-            used_by = reading.labels.get("used_by", "")
-            if "database" in used_by and "app" not in used_by and "log" not in used_by:
-                continue
-            looked = True
-            if evidence.observations.value("host.disk.read_only", 0.0, mount=reading.labels.get("mount", "")):
-                continue
-            mount = reading.labels.get("mount", reading.labels.get("path", "?"))
-            free = evidence.observations.value("host.disk.free_bytes", None, mount=mount)
-            if reading.value < FULL_RATIO or (what == "space" and free is not None and free < FULL_BYTES):
-                left = f", {size(free)}" if free is not None else ""
-                said = f"{mount} ({used_by}) has {percent(reading.value)} of its {what} left{left}"
-                strength = CERTAIN if "app" in used_by or "log" in used_by else STRONG if "configured" in used_by else TYPICAL
-                return present(strength, said, [evidence_id], {"mount": mount, "path": reading.labels.get("path", "")})
+    for evidence_id, reading in evidence.observations.indexed("host.disk.free_ratio"):
+        used_by = reading.labels.get("used_by", "")
+        if "database" in used_by and "app" not in used_by and "log" not in used_by:
+            continue
+        looked = True
+        mount = reading.labels.get("mount", reading.labels.get("path", "?"))
+        free = evidence.observations.value("host.disk.free_bytes", None, mount=mount)
+        if reading.value < FULL_RATIO or (free is not None and free < FULL_BYTES):
+            left = f", {size(free)}" if free is not None else ""
+            said = f"{mount} ({used_by}) has {percent(reading.value)} of its space left{left}"
+            strength = CERTAIN if "app" in used_by or "log" in used_by else TYPICAL
+            return present(strength, said, [evidence_id], {"mount": mount, "path": reading.labels.get("path", "")})
     if looked:
-        return absent(RULED_OUT, "every volume that the application uses has space and inodes left")
+        return absent(RULED_OUT, "every volume that the application uses has space left")
     return unknown("volumes were not read")
+
+
+def inodes_exhausted(evidence: Evidence) -> Finding:
+    """No free inode on a volume that the application, its log or its database writes to."""
+    readings = evidence.observations.indexed("host.disk.inodes_free_ratio")
+    gone = [(i, r) for i, r in readings if r.value < FULL_RATIO]
+    if gone:
+        evidence_id, worst = min(gone, key=lambda pair: pair[1].value)
+        used_by = worst.labels.get("used_by", "")
+        mount = worst.labels.get("mount", worst.labels.get("path", "?"))
+        space = evidence.observations.last("host.disk.free_ratio", mount=mount)
+        beside = f", beside {percent(space.value)} of its space" if space is not None else ""
+        # One per cent of a big filesystem is still many thousands of files; a thousandth is the end.
+        at_the_end = worst.value < FULL_RATIO / 10 and ("app" in used_by or "log" in used_by or "tmp" in used_by)
+        return present(
+            CERTAIN if at_the_end else TYPICAL,
+            f"{mount} ({used_by}) has {percent(worst.value)} of its inodes left{beside}",
+            [evidence_id],
+            {"mount": mount, "path": worst.labels.get("path", "")},
+        )
+    if readings:
+        return absent(RULED_OUT, "every volume has inodes left")
+    return unknown("inodes were not read, or the filesystems have no fixed number of them")
+
+
+def host_memory_exhausted(evidence: Evidence) -> Finding:
+    """The whole host has no memory left to give; page cache counts as available."""
+    observations = evidence.observations
+    whole = observations.last("host.memory.total")
+    available = observations.last("host.memory.available")
+    if whole is None or available is None or whole.value <= 0:
+        return unknown("memory was not read")
+    ids = [i for name in ("host.memory.available", "host.memory.total") for i, _ in observations.indexed(name)]
+    free = available.value / whole.value
+    pressure = observations.value("host.pressure.memory.some", 0.0) or 0.0
+    stalled = observations.value("host.pressure.memory.full", 0.0) or 0.0
+    kills = observations.last("host.oom_kills")
+    normal = evidence.baseline.of(kills) if kills is not None else None
+    killed = kills is not None and normal is not None and kills.value > normal.maximum
+    said = f"{percent(free)} of the host's memory is available ({size(available.value)})"
+    if free < 0.03 or (free < 0.08 and stalled > 0.1):
+        suffering = pressure > 0.05 or stalled > 0.02 or killed
+        more = ", the kernel has killed a process for memory" if killed else ""
+        return present(STRONG if suffering else TYPICAL, said + more, ids)
+    return absent(RULED_OUT if free > 0.15 else UNLIKELY, said, ids)
+
+
+def listen_backlog_overflow(evidence: Evidence) -> Finding:
+    """The kernel drops connections because the queue of a listening socket is full."""
+    observations = evidence.observations
+    rate = observations.last("host.network.listen_overflow_rate")
+    if rate is None:
+        return unknown("overflows of listening sockets were not counted")
+    ids = [i for i, _ in observations.indexed("host.network.listen_overflow_rate")]
+    # Overflows come in bursts; two quiet seconds are no proof.
+    if rate.value <= 0:
+        return absent(-3.0, "the kernel drops no connection", ids)
+    normal = evidence.baseline.of(rate)
+    if normal is not None and normal.n >= 3 and rate.value <= normal.p95:
+        return absent(UNLIKELY, f"the kernel drops {rate.value:.1f} connections a second, as it always did", ids)
+    queues = observations.indexed("process.listen_backlog")
+    if not queues:
+        return present(HINT, f"the kernel drops {rate.value:.1f} connections a second at some listening socket", ids)
+    evidence_id, longest = max(queues, key=lambda pair: pair[1].value)
+    if longest.value < 1:
+        return absent(UNLIKELY, "connections are dropped at a listening socket that is not ours", [*ids, evidence_id])
+    said = (
+        f"the kernel drops {rate.value:.1f} connections a second, {longest.value:.0f} wait at port "
+        f"{longest.labels.get('port', '?')}"
+    )
+    busy = (observations.value("host.cpu.utilization", 0.0) or 0.0) > 0.85
+    return present(
+        TYPICAL if busy or longest.value < 5 else STRONG,
+        said,
+        [*ids, evidence_id],
+        {"pid": longest.labels.get("pid", ""), "port": longest.labels.get("port", "")},
+    )
 
 
 def volume_read_only(evidence: Evidence) -> Finding:
@@ -208,6 +285,9 @@ def disk_slow(evidence: Evidence) -> Finding:
 DETECTORS = {
     "host-cpu-saturated-by-neighbour": neighbour_eats_cpu,
     "disk-full-app-volume": app_volume_full,
+    "inodes-exhausted": inodes_exhausted,
+    "host-memory-exhausted": host_memory_exhausted,
+    "listen-backlog-overflow": listen_backlog_overflow,
     "filesystem-remounted-read-only": volume_read_only,
     "cgroup-memory-oom-kill": cgroup_oom,
     "pids-limit-reached": pids_limit,

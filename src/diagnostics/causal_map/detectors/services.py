@@ -243,6 +243,12 @@ DETECTORS: dict[str, Detector] = {
         "external-endpoint-removed", lambda s: s == 410, STRONG, "says that the endpoint is gone"
     ),
     "external-connection-reset": connection_reset,
+    "external-quota-exhausted": _status(
+        "external-quota-exhausted", lambda s: s == 402, STRONG, "asks for payment before it goes on"
+    ),
+    "tls-handshake-interrupted": _service_failure(
+        "tls-handshake-interrupted", "service.tls", (FailureKind.TIMEOUT,), "the TLS handshake does not come to an end"
+    ),
     "external-connection-refused": _service_failure(
         "external-connection-refused", "service.connect", (FailureKind.REFUSED,), "nobody listens there"
     ),
