@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.output import Progress
+from diagnostics.cli.options import format_option, option, pairs, quiet_option
+from diagnostics.cli.output import Progress, say
 from diagnostics.cli.targets import target_from, target_options
 
 if TYPE_CHECKING:
     from diagnostics.diagnostic_orchestrator.phases.remedying import RemedyPlan
+    from diagnostics.diagnostic_orchestrator.store import SessionStore
 
 
 @click.command()
 @target_options
-@click.option("--session", default="last", show_default=True, metavar="ID", help="Session whose root cause is cured.")
-@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done; change nothing.")
-@click.option(
+@option("--session", default="last", show_default=True, metavar="ID", help="Session whose root cause is cured.")
+@option("--plan", "only_plan", is_flag=True, help="Show what would be done; change nothing.")
+@option(
     "--set",
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
     help="Parameter of the remedy (columns=owner_id); repeatable.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask; also consents to what cannot be undone.")
-@click.option("--format", "form", type=click.Choice(["term", "json"]), default="term", show_default=True)
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@option("--yes", is_flag=True, help="Do not ask; also consents to what cannot be undone.")
+@format_option("term", "json")
+@quiet_option
 def apply(
     session: str, only_plan: bool, settings: tuple[str, ...], yes: bool, form: str, quiet: bool, **flags: Any
 ) -> int:
@@ -38,38 +40,33 @@ def apply(
     Give the same target flags as to `diagnose run`: passwords are not kept in sessions.
     """
     from diagnostics.causal_map import standard_map
-    from diagnostics.diagnostic_orchestrator.gate import missing_in_document
     from diagnostics.diagnostic_orchestrator.phases.remedying import plan_remedy, run_remedy
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
-    from diagnostics.errors import DiagnosisIncompleteError
     from diagnostics.runtime.clock import SYSTEM_CLOCK
 
+    chosen = pairs(settings, "--set")
     store = SessionStore()
-    document = store.load(session)
-    missing, step = missing_in_document(document)
-    if missing:
-        raise DiagnosisIncompleteError(missing, next_step=step)
+    document = _diagnosed(store, session)
     cause = document["root_cause"]
     name = document["session_info"]["session_id"]
     target = target_from(name=document["session_info"].get("project_name", ""), **flags)
-    subject = {**cause.get("subject", {}), **dict(item.partition("=")[::2] for item in settings)}
+    subject = {**cause.get("subject", {}), **chosen}
     planned = plan_remedy(standard_map(), cause["mechanism"], subject, target, clock=SYSTEM_CLOCK)
     if only_plan or not planned.runs:
-        click.echo(_plan_json(planned) if form == "json" else _plan_text(cause, planned))
+        say(_plan_json(planned) if form == "json" else _plan_text(cause, planned))
         return Exit.OK if only_plan else Exit.INCONCLUSIVE
     assert planned.plan is not None
-    if not yes:
-        click.echo(_plan_text(cause, planned), err=True)
-        question = "This cannot be undone. Apply it?" if planned.plan.irreversible else "Apply it?"
-        click.confirm(question, abort=True, err=True)
+    if not yes and not _consents(cause, planned):
+        say("Nothing was changed.", err=True)
+        return Exit.INTERRUPTED
     progress = Progress(quiet=quiet)
     system = UltimateDiagnosticSystem(target=target)
     system.watched_findings = (cause["mechanism"],)
     result = run_remedy(
         planned,
         target,
-        still_present=lambda: system.look_again()[cause["mechanism"]],
+        still_present=lambda: system.look_for(cause["mechanism"]),
         consent=True,
         clock=SYSTEM_CLOCK,
         solution_id=name,
@@ -77,18 +74,57 @@ def apply(
     )
     _remember(store, document, planned, result)
     if form == "json":
-        click.echo(result.to_json())
+        say(result.to_json())
     else:
-        click.echo(
-            f"{result.status}: {planned.plan.title}" + (f". {result.error_message}" if result.error_message else "")
-        )
+        say(f"{result.status}: {planned.plan.title}" + (f". {result.error_message}" if result.error_message else ""))
         if result.backup_id and result.succeeded:
-            click.echo(f"To undo it: diagnose rollback {result.backup_id}")
-            click.echo("Next: diagnose watch with the same target flags")
+            say(f"To undo it: diagnose rollback {result.backup_id}")
+            say("Next: diagnose watch with the same target flags")
     return {"SUCCESS": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(str(result.status), Exit.ROLLED_BACK)
 
 
-def _remember(store: Any, document: dict[str, Any], planned: RemedyPlan, result: Any) -> None:
+def _diagnosed(store: SessionStore, session: str) -> dict[str, Any]:
+    """Return the session's document.
+
+    Raises:
+        DiagnosisIncompleteError: The iron law: there is no such session, or it has named no root cause.
+    """
+    from diagnostics.diagnostic_orchestrator.gate import missing_in_document
+    from diagnostics.errors import DiagnosisIncompleteError, SessionNotFoundError
+
+    try:
+        document = store.load(session)
+    except SessionNotFoundError as error:
+        missing, step = missing_in_document({})
+        known = "" if session == "last" else f" ({Exception.__str__(error)})"
+        raise DiagnosisIncompleteError(missing, next_step=f"{step}{known}") from error
+    missing, step = missing_in_document(document)
+    if missing:
+        raise DiagnosisIncompleteError(missing, next_step=step)
+    return document
+
+
+def _consents(cause: dict[str, Any], planned: RemedyPlan) -> bool:
+    """Show the plan and ask a person.
+
+    Raises:
+        click.UsageError: There is nobody to ask.
+    """
+    assert planned.plan is not None
+    say(_plan_text(cause, planned), err=True)
+    question = "This cannot be undone. Apply it?" if planned.plan.irreversible else "Apply it?"
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort as error:
+        if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+            raise click.UsageError(
+                "There is no terminal to ask on. Look with --plan, then apply with --yes."
+            ) from error
+        raise
+
+
+def _remember(store: SessionStore, document: dict[str, Any], planned: RemedyPlan, result: Any) -> None:
+    from diagnostics.errors import DiagnosticsError
     from diagnostics.model.record import plain
     from diagnostics.runtime.clock import SYSTEM_CLOCK
 
@@ -105,18 +141,22 @@ def _remember(store: Any, document: dict[str, Any], planned: RemedyPlan, result:
         "override": None,
     }
     document.setdefault("success_metrics", {})["solution_implemented"] = result.succeeded
-    store.save(
-        document["session_info"]["session_id"], document, status=document["verdict"]["status"], at=SYSTEM_CLOCK.now()
-    )
+    name, status = document["session_info"]["session_id"], document["verdict"]["status"]
+    try:
+        store.save(name, document, status=status, at=SYSTEM_CLOCK.now())
+    except DiagnosticsError as error:
+        # The journal of the change is what counts; how it ended must be said in any case.
+        say(f"The session could not be updated: {error}", err=True)
 
 
 def _plan_json(planned: RemedyPlan) -> str:
     from diagnostics.model.record import plain
+    from diagnostics.reports.json_report import clean
 
-    page = plain(planned)
+    page = clean(plain(planned))
     if page.get("plan"):
         page["plan"].pop("parameters", None)
-    return json.dumps(page, ensure_ascii=False, indent=2)
+    return json.dumps(page, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def _plan_text(cause: dict[str, Any], planned: RemedyPlan) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from diagnostics.cli.options import baseline_option, format_option, option
+from diagnostics.cli.output import say
 from diagnostics.cli.targets import target_from, target_options
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
@@ -17,9 +19,16 @@ _WORDS = {OK: "OK", WARNING: "WARNING", CRITICAL: "CRITICAL", UNKNOWN: "UNKNOWN"
 @click.command()
 @click.argument("names", nargs=-1, metavar="[MECHANISM]...")
 @target_options
-@click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
-@click.option("--deadline", type=click.FloatRange(min=1.0), default=10.0, show_default=True)
-@click.option("--format", "form", type=click.Choice(["term", "json"]), default="term", show_default=True)
+@baseline_option
+@option(
+    "--deadline",
+    type=click.FloatRange(min=1.0, max=600.0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For the whole look.",
+)
+@format_option("term", "json")
 def check(names: tuple[str, ...], baseline: Path | None, deadline: float, form: str, **flags: Any) -> int:
     """Look once at the given mechanisms and symptoms (all symptoms when none is given). No data is never OK.
 
@@ -63,8 +72,8 @@ def check(names: tuple[str, ...], baseline: Path | None, deadline: float, form: 
             "status": _WORDS[code].lower(),
             "checks": [{"name": f.mechanism, "state": f.state, "detail": f.sentence} for f in rows],
         }
-        click.echo(json.dumps(page, ensure_ascii=False, indent=2))
+        say(json.dumps(page, ensure_ascii=False, indent=2))
     else:
         said = "; ".join(f.sentence for f in (present or looked or rows)[:3])
-        click.echo(f"{_WORDS[code]} - {said}")
+        say(f"{_WORDS[code]} - {said}")
     return code

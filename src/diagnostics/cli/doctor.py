@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 
 from diagnostics.cli.exits import Exit
+from diagnostics.cli.options import option
+from diagnostics.cli.output import say
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 _STYLE = {PASS: ("✓", "green"), WARN: ("!", "yellow"), FAIL: ("✗", "red")}
@@ -28,7 +30,7 @@ Row = tuple[str, str, str, str]
 
 
 @click.command()
-@click.option("--db", metavar="URL", help="Also try this database.")
+@option("--db", metavar="URL", envvar="DIAGNOSE_DB", help="Also try this database.")
 def doctor(db: str | None) -> int:
     """Check Python, extras, permissions, the session store, the clock, and a database when one is given."""
     rows = [*_python(), *_extras(), *_permissions(), *_store(), *(_database(db) if db else ())]
@@ -36,7 +38,7 @@ def doctor(db: str | None) -> int:
     for state, name, found, advice in rows:
         sign, colour = _STYLE[state]
         line = f"{click.style(sign, fg=colour)} {state:<4}  {name:<{width}}  {found}"
-        click.echo(line + (f"  → {advice}" if advice else ""))
+        say(line + (f"  → {advice}" if advice else ""))
     return Exit.INCONCLUSIVE if any(state == FAIL for state, *_ in rows) else Exit.OK
 
 

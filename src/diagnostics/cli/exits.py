@@ -12,6 +12,7 @@ class Exit(IntEnum):
     FOUND = 1
     USAGE = 2
     REFUSED = 3
+    CHECK_UNKNOWN = 3  # `diagnose check` speaks the codes of monitoring plug-ins
     INCONCLUSIVE = 4
     ROLLED_BACK = 5
     ROLLBACK_FAILED = 6
@@ -26,5 +27,5 @@ EXIT_CODES = {
     4: "inconclusive: not enough evidence or no permission",
     5: "the fix failed and was rolled back",
     6: "the fix failed and the rollback failed too",
-    130: "interrupted; the session can be resumed",
+    130: "interrupted or declined; the session can be resumed",
 }

@@ -6,13 +6,15 @@ import json
 
 import click
 
+from diagnostics.cli.options import format_option, lang_option
+from diagnostics.cli.output import say
 from diagnostics.model.mechanism import Kind, Mechanism
 
 
 @click.command()
 @click.argument("mechanism", required=False)
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
-@click.option("--format", "form", type=click.Choice(["term", "json"]), default="term", show_default=True)
+@lang_option
+@format_option("term", "json")
 def explain(mechanism: str | None, lang: str, form: str) -> int:
     """Say what MECHANISM is, how it is recognised, told apart and cured; without it, list all mechanisms."""
     from diagnostics.causal_map import standard_map
@@ -20,22 +22,22 @@ def explain(mechanism: str | None, lang: str, form: str) -> int:
     known = standard_map()
     if mechanism is None:
         if form == "json":
-            click.echo(json.dumps([{"id": n.id, "title": n.title, "layer": str(n.layer)} for n in known], indent=2))
+            say(json.dumps([{"id": n.id, "title": n.title, "layer": str(n.layer)} for n in known], indent=2))
             return 0
         for layer in dict.fromkeys(node.layer for node in known if node.kind is Kind.CAUSE):
-            click.echo(click.style(str(layer), bold=True))
+            say(click.style(str(layer), bold=True))
             for node in known:
                 if node.layer is layer and node.kind is Kind.CAUSE:
-                    click.echo(f"  {node.id:<42} {node.title_ru if lang == 'ru' else node.title}")
+                    say(f"  {node.id:<42} {node.title_ru if lang == 'ru' else node.title}")
         return 0
     node = known[mechanism]
     if form == "json":
         from diagnostics.model.record import plain
 
         page = {k: v for k, v in plain(node).items() if k != "detect"}
-        click.echo(json.dumps(page, ensure_ascii=False, indent=2))
+        say(json.dumps(page, ensure_ascii=False, indent=2))
         return 0
-    click.echo(_page(node, lang))
+    say(_page(node, lang))
     return 0
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
 from diagnostics.cli.exits import EXIT_CODES, Exit
+from diagnostics.cli.output import prepare_streams, say
 
 #: verb -> (module:attribute, one line of help). The order is the order in which a newcomer meets them.
 VERBS: dict[str, tuple[str, str]] = {
@@ -74,31 +78,72 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error raised on purpose is one clear message, never a traceback."""
-    from diagnostics.errors import ConfigurationError, DiagnosisIncompleteError, DiagnosticsError
-
+    """Run the command line; whatever happens is one clear message and a documented exit code, never a traceback."""
+    prepare_streams()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    # Monitoring takes 2 for critical and 3 for unknown, whatever our other verbs mean by them.
+    checking = next((word for word in sys.argv[1:] if not word.startswith("-")), "") == "check"
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else Exit.OK)
-    except click.exceptions.Abort:
-        click.echo("Interrupted. A session that was begun is kept: `diagnose sessions` lists it.", err=True)
-        sys.exit(Exit.INTERRUPTED)
+    except SystemExit as end:
+        # click ends so when the reader of a help page has gone; nothing else of ours ends with a BrokenPipeError.
+        sys.exit(Exit.OK if isinstance(end.__context__, BrokenPipeError) else end.code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _say_interrupted()
+        sys.exit(Exit.CHECK_UNKNOWN if checking else Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
-        sys.exit(Exit.USAGE)
-    except DiagnosisIncompleteError as error:
-        click.echo(f"Refused: {error}", err=True)
-        sys.exit(Exit.REFUSED)
-    except ConfigurationError as error:
-        click.echo(f"{error.code}: {error}", err=True)
-        sys.exit(Exit.USAGE)
-    except DiagnosticsError as error:
-        click.echo(f"{error.code}: {error}", err=True)
-        sys.exit(Exit.INCONCLUSIVE)
-    except KeyboardInterrupt:
-        click.echo("Interrupted. A session that was begun is kept: `diagnose sessions` lists it.", err=True)
-        sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; Python would complain once more while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OK)
+        sys.exit(Exit.CHECK_UNKNOWN if checking else Exit.USAGE)
+    except Exception as error:  # noqa: BLE001 - the last place where it can still become a clear message
+        code = _explain(error)
+        sys.exit(Exit.CHECK_UNKNOWN if checking else code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does: a change in the middle is undone first, a session is kept."""
+    raise KeyboardInterrupt
+
+
+def _say_interrupted() -> None:
+    say("Interrupted. A session that was begun is kept: `diagnose sessions` lists it.", err=True)
+
+
+def _explain(error: Exception) -> Exit:
+    """Say what happened and what to do; return the exit code that stands for it."""
+    from diagnostics.errors import (
+        ConfigurationError,
+        DiagnosisIncompleteError,
+        DiagnosticsError,
+        MissingExtraError,
+        SessionNotFoundError,
+    )
+
+    if isinstance(error, DiagnosisIncompleteError):
+        say(f"Refused: {error}", err=True)
+        return Exit.REFUSED
+    if isinstance(error, DiagnosticsError):
+        say(f"{error.code}: {error}", err=True)
+        usage = isinstance(error, (ConfigurationError, MissingExtraError, SessionNotFoundError))
+        return Exit.USAGE if usage else Exit.INCONCLUSIVE
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Exit:
+    import traceback
+
+    from diagnostics.runtime.redaction import redact, shorten
+
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = shorten(redact(" ".join(str(error).split())), 300) or "no message"
+    say(
+        f"DIAG-0000: unexpected {type(error).__name__} in {Path(where.filename).name}:{where.lineno}: {said}\n"
+        "This is a mistake in diagnose, not in your system. A session that was begun is kept (`diagnose sessions`); "
+        "set DIAGNOSE_DEBUG=1 to see the traceback, and report it, please.",
+        err=True,
+    )
+    if os.environ.get("DIAGNOSE_DEBUG"):
+        say(redact("".join(traceback.format_exception(error))), err=True)
+    return Exit.INCONCLUSIVE

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.output import Progress
+from diagnostics.cli.options import option, quiet_option
+from diagnostics.cli.output import Progress, check_writable
 from diagnostics.cli.targets import target_from, target_options
 
 
 @click.command()
 @target_options
-@click.option(
+@option(
     "-o",
     "--output",
     "out",
@@ -23,22 +24,23 @@ from diagnostics.cli.targets import target_from, target_options
     metavar="FILE",
     help="Where the baseline goes.",
 )
-@click.option("--seconds", type=click.FloatRange(min=1.0), default=60.0, show_default=True, help="How long to look.")
-@click.option(
+@option("--seconds", type=click.FloatRange(min=1.0), default=60.0, show_default=True, help="How long to look.")
+@option(
     "--interval",
     type=click.FloatRange(min=0.5),
     default=5.0,
     show_default=True,
     help="Seconds from one look to the next.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@quiet_option
 def record(out: Path, seconds: float, interval: float, quiet: bool, **flags: Any) -> int:
-    """Look at a healthy system for a while and write what is normal; `diagnose run --baseline FILE` compares with it."""
+    """Look at a healthy system for a while and write what is normal, for `diagnose run --baseline FILE`."""
     from diagnostics.causal_map.signatures import match_line
     from diagnostics.runtime.clock import SYSTEM_CLOCK
     from diagnostics.system_monitor import baseline
     from diagnostics.system_monitor.runner import probes_for
 
+    check_writable(out)
     target = target_from(**flags)
     progress = Progress(quiet=quiet)
     probes = probes_for(target, window_seconds=min(2.0, interval), classify_line=match_line)

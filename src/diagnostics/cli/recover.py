@@ -7,18 +7,20 @@ from pathlib import Path
 import click
 
 from diagnostics.cli.exits import Exit
+from diagnostics.cli.options import option
+from diagnostics.cli.output import say
 
 
 @click.command()
-@click.option(
+@option(
     "--store",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Store of changes; .diagnostics/changes when not given.",
 )
-@click.option("--change", metavar="ID", help="A change that waits for a person's decision.")
-@click.option("--keep", "decision", flag_value="keep", help="With --change: keep what is there now.")
-@click.option(
+@option("--change", metavar="ID", help="A change that waits for a person's decision.")
+@option("--keep", "decision", flag_value="keep", help="With --change: keep what is there now.")
+@option(
     "--restore",
     "decision",
     flag_value="restore",
@@ -36,9 +38,9 @@ def recover(store: Path | None, change: str | None, decision: str | None) -> int
     else:
         outcomes = recover_store(store)
     for outcome in outcomes:
-        click.echo(f"{outcome.change_id}: {outcome.message}")
+        say(f"{outcome.change_id}: {outcome.message}")
         for conflict in outcome.conflicts:
-            click.echo(f"  - {conflict}")
+            say(f"  - {conflict}")
     if not outcomes:
-        click.echo("Nothing was left open.")
+        say("Nothing was left open.")
     return Exit.ROLLBACK_FAILED if any(outcome.needs_person for outcome in outcomes) else Exit.OK

@@ -7,16 +7,25 @@ from pathlib import Path
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.output import render, write
+from diagnostics.cli.options import format_option, lang_option, option, session_argument
+from diagnostics.cli.output import check_writable, render, write
 
 
 @click.command()
-@click.argument("session", default="last")
-@click.option("--format", "form", type=click.Choice(["term", "md", "html", "json"]), default="term", show_default=True)
-@click.option("-o", "--output", "out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
+@session_argument
+@format_option("term", "md", "html", "json")
+@option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report there instead of to stdout.",
+)
+@lang_option
 def report(session: str, form: str, out: Path | None, lang: str) -> int:
     """Render SESSION (its id, the beginning of it, or `last`)."""
+    check_writable(out)
     from diagnostics.diagnostic_orchestrator.store import SessionStore
 
     write(render(SessionStore().load(session), form, lang=lang), out)

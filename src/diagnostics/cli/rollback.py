@@ -7,20 +7,21 @@ from pathlib import Path
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.output import Progress
+from diagnostics.cli.options import option, quiet_option
+from diagnostics.cli.output import Progress, say
 
 
 @click.command()
 @click.argument("change", required=False)
-@click.option("--list", "only_list", is_flag=True, help="List the changes of the store.")
-@click.option(
+@option("--list", "only_list", is_flag=True, help="List the changes of the store.")
+@option(
     "--store",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Store of changes; .diagnostics/changes when not given.",
 )
-@click.option("--force", is_flag=True, help="Also when somebody else wrote since; a copy of what is there is kept.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@option("--force", is_flag=True, help="Also when somebody else wrote since; a copy of what is there is kept.")
+@quiet_option
 def rollback(change: str | None, only_list: bool, store: Path | None, force: bool, quiet: bool) -> int:
     """Restore what CHANGE (the newest committed one when not given) had changed, and verify the restore."""
     from diagnostics.model.change import ChangeState
@@ -29,9 +30,9 @@ def rollback(change: str | None, only_list: bool, store: Path | None, force: boo
     changes = list_changes(store or default_store())
     if only_list:
         for record in changes:
-            click.echo(f"{record.change_id:<34} {record.state or 'CORRUPT':<18} {record.description}")
+            say(f"{record.change_id:<34} {record.state or 'CORRUPT':<18} {record.description}")
         if not changes:
-            click.echo("No changes yet.")
+            say("No changes yet.")
         return Exit.OK
     if change is None:
         committed = [record for record in changes if record.state is ChangeState.COMMITTED and not record.revert_of]
@@ -42,5 +43,5 @@ def rollback(change: str | None, only_list: bool, store: Path | None, force: boo
         change = committed[-1].change_id
     progress = Progress(quiet=quiet)
     result = rollback_change(store, change, on_foreign_writes="restore" if force else "block", progress=progress.line)
-    click.echo(f"{change}: {result.status}" + (f". {result.error_message}" if result.error_message else ""))
+    say(f"{change}: {result.status}" + (f". {result.error_message}" if result.error_message else ""))
     return Exit.OK if result.succeeded else Exit.ROLLBACK_FAILED

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.output import Progress, render, write
+from diagnostics.cli.options import baseline_option, format_option, lang_option, option, pairs, quiet_option
+from diagnostics.cli.output import Progress, check_writable, render, say, write
 from diagnostics.cli.targets import target_from, target_options
+from diagnostics.cli.words import words
+
+if TYPE_CHECKING:
+    from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
 
 
 @click.command()
 @click.argument("problem", required=False, default="")
-@click.option("--error", default="", metavar="TEXT", help="Error message or traceback, as it was seen.")
-@click.option(
+@option("--error", default="", metavar="TEXT", help="Error message or traceback, as it was seen.")
+@option(
     "--context",
     multiple=True,
     metavar="KEY=VALUE",
     help="What else is known (deploy=10:40, failure_rate=30%); repeatable.",
 )
 @target_options
-@click.option(
-    "--baseline",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="What is normal: a file that `diagnose record` wrote.",
-)
-@click.option(
+@baseline_option
+@option(
     "--deadline",
     type=click.FloatRange(min=1.0, max=600.0),
     default=20.0,
@@ -38,8 +39,8 @@ from diagnostics.cli.targets import target_from, target_options
     metavar="SECONDS",
     help="For phases 1 to 4 together.",
 )
-@click.option("--format", "form", type=click.Choice(["term", "json", "md", "html"]), default="term", show_default=True)
-@click.option(
+@format_option("term", "json", "md", "html")
+@option(
     "-o",
     "--output",
     "out",
@@ -47,10 +48,10 @@ from diagnostics.cli.targets import target_from, target_options
     metavar="OUT",
     help="Write the result there instead of to stdout.",
 )
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
-@click.option("--project", default="backend", show_default=True, metavar="NAME")
-@click.option("--no-store", is_flag=True, help="Do not keep the session.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@lang_option
+@option("--project", default="backend", show_default=True, metavar="NAME", help="Name of the application, for reports.")
+@option("--no-store", is_flag=True, help="Do not keep the session.")
+@quiet_option
 def run(
     problem: str,
     error: str,
@@ -71,36 +72,52 @@ def run(
     diagnose run "Meeting creation fails" --pid 4711 --db "$DATABASE_URL" --url http://127.0.0.1:8000 --log app.log
     """  # noqa: D301 - click's marker against re-wrapping
     began = time.monotonic()
-    from diagnostics.diagnostic_orchestrator.report import build, outcome
-    from diagnostics.diagnostic_orchestrator.store import SessionStore
+    check_writable(out)
+    known = pairs(context, "--context")
+    target = target_from(name=project, **flags)
+    from diagnostics.cli.keeping import ForgivingStore
+    from diagnostics.diagnostic_orchestrator.report import build
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
     from diagnostics.model.diagnosis import Status
     from diagnostics.model.finding import NO_BASELINE
     from diagnostics.system_monitor.baseline import read as read_baseline
 
-    target = target_from(name=project, **flags)
+    progress = Progress(quiet=quiet, lang=lang)
     system = UltimateDiagnosticSystem(
         project,
         target=target,
         baseline=read_baseline(baseline) if baseline is not None else NO_BASELINE,
-        store=None if no_store else SessionStore(),
+        store=None if no_store else ForgivingStore(lambda text: say(text, err=True)),
         # What the start cost is part of the promise.
-        deadline_seconds=max(2.0, deadline - (time.monotonic() - began) - 0.5),
-        progress=Progress(quiet=quiet),
+        deadline_seconds=max(0.5, deadline - (time.monotonic() - began) - min(0.5, 0.1 * deadline)),
+        progress=progress,
     )
-    pairs = (item.partition("=") for item in context)
-    system.phase_1_triage(problem, error, {key.strip(): value.strip() for key, _, value in pairs})
-    system.phase_2_systematic_diagnosis()
-    system.phase_3_hypothesis_testing()
-    system.phase_4_root_cause_analysis()
+    try:
+        system.phase_1_triage(problem, error, known)
+        system.phase_2_systematic_diagnosis()
+        system.phase_3_hypothesis_testing()
+        system.phase_4_root_cause_analysis()
+    except BaseException:
+        # Whoever waits for OUT must never take the one of an earlier run for ours.
+        if form == "json" and out is not None:
+            with contextlib.suppress(click.ClickException):
+                write(_document(system, began), out)
+        raise
     diagnosis = system.diagnosis
     assert diagnosis is not None
-    if form == "json":
-        write(json.dumps(outcome(system, time.monotonic() - began), ensure_ascii=False, indent=2), out)
-    else:
-        write(render(build(system), form, lang=lang), out)
+    write(_document(system, began) if form == "json" else render(build(system), form, lang=lang), out)
+    if out is not None and str(out) != "-":
+        progress.line(f"{words('written to', lang)} {out}")
     return {
         Status.ROOT_CAUSE_IDENTIFIED: Exit.FOUND,
         Status.HEALTHY: Exit.OK,
         Status.UNKNOWN: Exit.INCONCLUSIVE,
     }[diagnosis.status]
+
+
+def _document(system: UltimateDiagnosticSystem, began: float) -> str:
+    from diagnostics.diagnostic_orchestrator.report import outcome
+    from diagnostics.reports.json_report import clean
+
+    page = clean(outcome(system, time.monotonic() - began))
+    return json.dumps(page, ensure_ascii=False, indent=2, allow_nan=False)

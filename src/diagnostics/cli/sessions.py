@@ -7,6 +7,8 @@ import json
 import click
 
 from diagnostics.cli.exits import Exit
+from diagnostics.cli.options import format_option, lang_option, option, session_argument
+from diagnostics.cli.output import say
 
 
 @click.group(invoke_without_command=True)
@@ -18,8 +20,8 @@ def sessions(ctx: click.Context) -> None:
 
 
 @sessions.command("list")
-@click.option("--format", "form", type=click.Choice(["term", "json"]), default="term", show_default=True)
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@format_option("term", "json")
+@option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 def list_sessions(form: str = "term", limit: int = 20) -> int:
     """List sessions, newest first."""
     from diagnostics.diagnostic_orchestrator.store import SessionStore
@@ -27,33 +29,33 @@ def list_sessions(form: str = "term", limit: int = 20) -> int:
 
     found = SessionStore().list(limit=limit)
     if form == "json":
-        click.echo(json.dumps([plain(s) for s in found], ensure_ascii=False, indent=2))
+        say(json.dumps([plain(s) for s in found], ensure_ascii=False, indent=2))
         return Exit.OK
     if not found:
-        click.echo("No sessions yet. `diagnose run` begins one.")
+        say("No sessions yet. `diagnose run` begins one.")
     for stored in found:
         row = plain(stored)
-        click.echo(
+        say(
             f"{row['session_id']:<28} {str(row.get('updated_at', ''))[:19]}  {row['status']:<22} {row.get('title', '')}"
         )
     return Exit.OK
 
 
 @sessions.command("show")
-@click.argument("session", default="last")
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en")
-@click.option("--format", "form", type=click.Choice(["term", "json", "md"]), default="term", show_default=True)
+@session_argument
+@lang_option
+@format_option("term", "json", "md")
 def show(session: str, lang: str, form: str) -> int:
     """Show a session (its id, the beginning of it, or `last`)."""
     from diagnostics.cli.output import render
     from diagnostics.diagnostic_orchestrator.store import SessionStore
 
-    click.echo(render(SessionStore().load(session), form, lang=lang))
+    say(render(SessionStore().load(session), form, lang=lang))
     return Exit.OK
 
 
 @sessions.command("resume")
-@click.argument("session", default="last")
+@session_argument
 def resume(session: str) -> int:
     """Say what a session still needs, and the command that gets it."""
     from diagnostics.diagnostic_orchestrator.store import SessionStore
@@ -63,16 +65,15 @@ def resume(session: str) -> int:
     info = document.get("session_info", {})
     name = info.get("session_id", session)
     left = [f"phase_{n}" for n in range(1, 7) if f"phase_{n}" not in done]
-    click.echo(f"{name}: done {', '.join(sorted(done)) or 'nothing'}; left {', '.join(left) or 'nothing'}")
+    say(f"{name}: done {', '.join(sorted(done)) or 'nothing'}; left {', '.join(left) or 'nothing'}")
     status = (document.get("verdict") or {}).get("status")
     if {"phase_1", "phase_2", "phase_3", "phase_4"} - done or status != "root_cause_identified":
-        click.echo(
-            f"Next: diagnose run {json.dumps(info.get('problem_description', ''), ensure_ascii=False)} with the same target flags"
-        )
+        problem = json.dumps(info.get("problem_description", ""), ensure_ascii=False)
+        say(f"Next: diagnose run {problem} with the same target flags")
     elif "phase_5" not in done:
-        click.echo(f"Next: diagnose apply --session {name} --plan")
+        say(f"Next: diagnose apply --session {name} --plan")
     elif "phase_6" not in done:
-        click.echo("Next: diagnose watch with the same target flags")
+        say("Next: diagnose watch with the same target flags")
     return Exit.OK
 
 
@@ -82,5 +83,5 @@ def delete(session: str) -> int:
     """Delete a stored session."""
     from diagnostics.diagnostic_orchestrator.store import SessionStore
 
-    click.echo(f"deleted {SessionStore().delete(session)}")
+    say(f"deleted {SessionStore().delete(session)}")
     return Exit.OK

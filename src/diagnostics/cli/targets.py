@@ -9,54 +9,67 @@ from urllib.parse import urlsplit
 
 import click
 
+from diagnostics.cli.options import option
 from diagnostics.errors import ConfigurationError
 from diagnostics.model.target import Target
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option(
+    option(
         "--pid",
         "pids",
         type=click.IntRange(min=1),
         multiple=True,
         metavar="PID",
+        envvar="DIAGNOSE_PID",
         help="Process of the application; repeatable.",
     ),
-    click.option(
+    option(
         "--db",
         metavar="URL",
+        envvar="DIAGNOSE_DB",
         help="PostgreSQL URL of the application (or DIAGNOSE_DB, which keeps it out of the process list).",
     ),
-    click.option("--url", metavar="BASE_URL", help="Base URL of the sick service itself."),
-    click.option(
+    option("--url", metavar="BASE_URL", envvar="DIAGNOSE_URL", help="Base URL of the sick service itself."),
+    option(
         "--service",
         "services",
         multiple=True,
         metavar="URL",
+        envvar="DIAGNOSE_SERVICE",
         help="Service that the application depends on; repeatable.",
     ),
-    click.option(
+    option(
         "--log",
         "logs",
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="FILE",
+        envvar="DIAGNOSE_LOG",
         help="Log file; repeatable.",
     ),
-    click.option("--repo", type=click.Path(path_type=Path), metavar="DIR", help="Git working copy of the application."),
-    click.option(
+    option(
+        "--repo",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        envvar="DIAGNOSE_REPO",
+        help="Git working copy of the application.",
+    ),
+    option(
         "--migrations",
         type=click.Path(path_type=Path),
         metavar="DIR",
+        envvar="DIAGNOSE_MIGRATIONS",
         help="Alembic folder; found in --repo when not given.",
     ),
-    click.option(
+    option(
         "--path",
         "paths",
         multiple=True,
         type=click.Path(path_type=Path),
         metavar="PATH",
+        envvar="DIAGNOSE_PATH",
         help="Folder or file that the application needs; repeatable.",
     ),
 )
@@ -64,8 +77,8 @@ _OPTIONS = (
 
 def target_options(command: F) -> F:
     """Add the flags of a target to a command; it receives them as keyword arguments."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for add in reversed(_OPTIONS):
+        command = add(command)
     return command
 
 
@@ -86,13 +99,10 @@ def target_from(
     Raises:
         ConfigurationError: A URL is none; says what it should look like.
     """
-    if db is not None and urlsplit(db).scheme.split("+")[0] not in ("postgresql", "postgres"):
-        raise ConfigurationError(
-            "--db is not a PostgreSQL URL.",
-            hint="It looks like postgresql://user:password@host:5432/database",
-        )
+    if db is not None:
+        _check_database(db)
     for flag, value in (("--url", url), *(("--service", s) for s in services)):
-        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        if value is not None and not _is_http(value):
             raise ConfigurationError(f"{flag} is not an HTTP URL.", hint="It looks like http://127.0.0.1:8000")
     return Target(
         name=name,
@@ -105,3 +115,35 @@ def target_from(
         migrations=migrations,
         paths=paths,
     )
+
+
+def _check_database(url: str) -> None:
+    hint = "It looks like postgresql://user:password@host:5432/database"
+    try:
+        parts = urlsplit(url)
+        kind = parts.scheme.split("+")[0]
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"--db is not a database URL: {_reason(error)}.", hint=hint) from error
+    if kind in ("postgresql", "postgres"):
+        return
+    if kind in ("sqlite", "mysql", "mariadb", "oracle", "mssql", "mongodb", "redis"):
+        raise ConfigurationError(
+            f"--db names a {kind} database; only PostgreSQL can be looked at.",
+            hint="Leave out --db: everything else is looked at all the same.",
+        )
+    raise ConfigurationError("--db is not a PostgreSQL URL.", hint=hint)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _reason(error: ValueError) -> str:
+    """Return what is wrong with a URL; never the part of it, which may be a password."""
+    return "its port is no number from 0 to 65535" if "ort" in str(error) else "it cannot be read"

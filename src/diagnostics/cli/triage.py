@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from diagnostics.cli.exits import Exit
+from diagnostics.cli.options import format_option, option
+from diagnostics.cli.output import check_writable, say, write
+
+#: Characters; a report with all its tracebacks is far shorter.
+LONGEST_LINE = 4 << 20
 
 
 @click.command()
 @click.argument("problem", required=False)
-@click.option("--error", default="", metavar="TEXT", help="Error message or traceback.")
-@click.option(
+@option("--error", default="", metavar="TEXT", help="Error message or traceback.")
+@option(
     "--input",
     "source",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Reports as JSON lines: problem_description, error_message, context, id.",
 )
-@click.option(
+@option(
     "--output",
     "-o",
     "out",
@@ -29,9 +36,10 @@ from diagnostics.cli.exits import Exit
     metavar="FILE",
     help="One JSON line for each report; standard output when not given.",
 )
-@click.option("--format", "form", type=click.Choice(["term", "json"]), default="term", show_default=True)
+@format_option("term", "json")
 def triage(problem: str | None, error: str, source: Path | None, out: Path | None, form: str) -> int:
     """Say where PROBLEM lies, how bad it is, and which causes its text speaks for. Text narrows; it does not decide."""
+    check_writable(out)
     if source is not None:
         return _many(source, out)
     if not problem and not error:
@@ -53,45 +61,67 @@ def triage(problem: str | None, error: str, source: Path | None, out: Path | Non
         }
         text = json.dumps(page, ensure_ascii=False, indent=2)
     else:
+        sure = f"(severity {found.severity}, confidence {found.confidence:.0%})"
         lines = [
-            f"{click.style(str(found.priority), bold=True)}  {found.category}  (severity {found.severity}, confidence {found.confidence:.0%})",
+            f"{click.style(str(found.priority), bold=True)}  {found.category}  {sure}",
             f"  {found.reason}",
             *(f"  - {c.mechanism}: {c.because}" for c in found.candidates),
             "  Next: diagnose run, which looks instead of reading",
         ]
         text = "\n".join(lines)
-    if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
-    else:
-        click.echo(text)
+    write(text, out)
     return Exit.OK
 
 
 def _many(source: Path, out: Path | None) -> int:
     from diagnostics.core_diagnostics.classification import triage_lines
 
+    if out is not None and out.exists() and source.exists() and out.samefile(source):
+        raise click.UsageError("--output is the same file as --input; the reports would be lost. Give another file.")
     try:
         stream = source.open(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise click.ClickException(f"cannot read {source}: {error.strerror}") from error
-    failed = 0
-    with stream:
-        results: Iterator[dict[str, object]] = triage_lines(stream)
-        target = out.open("w", encoding="utf-8") if out is not None else None
-        try:
-            for result in results:
-                failed += "error" in result
-                line = json.dumps(result, ensure_ascii=False)
-                if target is not None:
-                    target.write(line + "\n")
-                else:
-                    click.echo(line)
-        finally:
-            if target is not None:
-                target.close()
+        raise click.ClickException(
+            f"cannot read {source}: {error.strerror}; give a file with one JSON object a line"
+        ) from error
+    read, failed = 0, 0
+    with stream, _sink(out) as line_out:
+        for result in triage_lines(_lines(stream)):
+            read += 1
+            failed += "error" in result
+            line_out(json.dumps(result, ensure_ascii=False))
     if failed:
-        click.echo(
-            f"{failed} line(s) could not be read; each has its line number and the reason in the output.",
+        say(
+            f"{failed} of {read} line(s) could not be read; each has its line number and the reason in the output.",
             err=True,
         )
+    if not read:
+        say(f"{source} holds no report; give one JSON object a line.", err=True)
     return Exit.OK
+
+
+@contextmanager
+def _sink(out: Path | None) -> Iterator[Callable[[str], None]]:
+    """Return what takes one line; a full disk is a clear message."""
+    if out is None:
+        yield say
+        return
+    try:
+        with out.open("w", encoding="utf-8", errors="replace") as file:
+
+            def write_line(line: str) -> None:
+                file.write(line + "\n")
+
+            yield write_line
+    except OSError as error:
+        raise click.ClickException(f"cannot write {out}: {error.strerror}") from error
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Yield lines of bounded length: a file without line ends must not fill the memory."""
+    while line := stream.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and not line.endswith("\n"):
+            while (more := stream.readline(LONGEST_LINE)) and not more.endswith("\n"):
+                pass
+            line = f"a line of more than {LONGEST_LINE} characters"
+        yield line

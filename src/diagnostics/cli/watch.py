@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from diagnostics.cli.exits import Exit
+from diagnostics.cli.options import baseline_option, option
+from diagnostics.cli.output import say
 from diagnostics.cli.targets import target_from, target_options
 
 _SIGNS = {True: "present", False: "absent", None: "not seen"}
@@ -16,15 +18,22 @@ _SIGNS = {True: "present", False: "absent", None: "not seen"}
 
 @click.command()
 @target_options
-@click.option("--baseline", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
-@click.option(
+@baseline_option
+@option(
     "--session",
     default=None,
     metavar="ID",
     help="Watch what that session's diagnosis rested on; the symptoms when not given.",
 )
-@click.option("--minutes", type=click.FloatRange(min=0.05), default=60.0, show_default=True)
-@click.option("--interval", type=click.FloatRange(min=1.0), default=10.0, show_default=True, metavar="SECONDS")
+@option("--minutes", type=click.FloatRange(min=0.05), default=60.0, show_default=True, help="How long to watch.")
+@option(
+    "--interval",
+    type=click.FloatRange(min=1.0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="From one look to the next.",
+)
 def watch(baseline: Path | None, session: str | None, minutes: float, interval: float, **flags: Any) -> int:
     """Look again and again, print each change, and end with the verdict: holds, returned or inconclusive."""
     from diagnostics.diagnostic_orchestrator.store import SessionStore
@@ -46,11 +55,11 @@ def watch(baseline: Path | None, session: str | None, minutes: float, interval: 
         found = system.look_again()
         for name, state in found.items():
             if seen.get(name, "new") != state:
-                click.echo(f"{time.strftime('%H:%M:%S')}  {name:<40} {_SIGNS[state]}")
+                say(f"{time.strftime('%H:%M:%S')}  {name:<40} {_SIGNS[state]}")
         seen.update(found)
         return found
 
     system.look_again_hook = look
     result = system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=interval)
-    click.echo(f"verdict: {result.verdict}; {'; '.join(result.recommendations)}")
+    say(f"verdict: {result.verdict}; {'; '.join(result.recommendations)}")
     return {"holds": Exit.OK, "returned": Exit.FOUND}.get(result.verdict, Exit.INCONCLUSIVE)

@@ -143,7 +143,7 @@ class Call:
         self.value = self.error = None
 
     def _too_long(self, what: str, *, started: bool = True) -> DeadlineExceeded:
-        message = f"{self._name} {what} within {self._seconds:g} s."
+        message = f"{self._name} {what} within {self._seconds:.3g} s."
         return DeadlineExceeded(message, seconds=self._seconds, started=started)
 
     def _run(self) -> None:

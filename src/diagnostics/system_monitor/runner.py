@@ -100,6 +100,7 @@ def _job(probe: Probe, sheet: _Sheet, clock: Clock) -> Callable[[], None]:
             if not sheet.add(item):
                 break
 
+    observe.__qualname__ = f"the probe {_name(probe)}"  # for the message of a missed deadline
     return observe
 
 
@@ -268,8 +269,28 @@ _NOT_GIVEN = (
 def could_not_look(target: Target, observations: Observations) -> list[tuple[str, str, str]]:
     """Return ``(what, why, hint)`` for everything that was not given or could not be read, each once."""
     missing = [(what, why, hint) for field, what, why, hint in _NOT_GIVEN if not getattr(target, field)]
-    failed = [(_what(failure), failure.message, failure.hint) for _, failure in observations.all_failures()]
-    return list(dict.fromkeys([*missing, *failed]))
+    failed: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for _, failure in observations.all_failures():
+        # A connection that fails is a failure of each of its steps; a person wants to read it once.
+        area = failure.name.partition(".")[0]
+        failed.setdefault((area, failure.message), (_what(failure), failure.message, failure.hint or _advice(failure)))
+    return list(dict.fromkeys([*missing, *failed.values()]))
+
+
+_ADVICE = {
+    FailureKind.TIMEOUT: "Give it more time with --deadline, or look at why it does not answer.",
+    FailureKind.FORBIDDEN: "Run diagnose as the user of the service, or as root.",
+    FailureKind.DNS_NOT_FOUND: "Check the name for a typing error, and try: getent hosts NAME",
+    FailureKind.DNS_UNAVAILABLE: "The resolver does not answer; check /etc/resolv.conf.",
+    FailureKind.REFUSED: "Nobody listens there: check host and port, and that it runs.",
+    FailureKind.UNREACHABLE: "No route there: check host, network and firewall.",
+    FailureKind.RESET: "It ended the connection: look at its own log, and at proxies between.",
+}
+
+
+def _advice(failure: ProbeFailure) -> str:
+    """Return what a person can do, where the probe itself said nothing."""
+    return _ADVICE.get(failure.kind, "")
 
 
 def _what(failure: ProbeFailure) -> str:

@@ -133,13 +133,13 @@ class StackProbe:
 
 def why_not(error: str, pid: int, name: str, notes: Notes) -> Observation:
     """Return the failure that py-spy's own words stand for."""
-    words = " ".join(error.split()) or "py-spy gave no answer"
+    words = " ".join(error.partition("Stack backtrace:")[0].split()) or "py-spy gave no answer"
     lower = words.lower()
     if any(said in lower for said in ("permission denied", "operation not permitted", "eperm", "ptrace", "sudo")):
         hint = "Run diagnose as root, or allow ptrace (in a container: --cap-add SYS_PTRACE)."
         return notes.failure(name, FailureKind.FORBIDDEN, words, hint)
     if any(said in lower for said in ("no such process", "no such file", "os error 3", "os error 2)")):
-        return notes.failure(name, FailureKind.NOT_FOUND, f"process {pid} is gone: {words}")
+        return notes.failure(name, FailureKind.NOT_FOUND, f"process {pid} is gone")
     if "python" in lower and ("find" in lower or "version" in lower):
         hint = "Stacks are sampled of CPython processes only."
         return notes.failure(name, FailureKind.UNSUPPORTED, words, hint)
