@@ -185,7 +185,7 @@ def setting_too_low(setting: str, sqlstate: str, mechanism: str, limit_ms: float
                 CERTAIN if hit else HINT,
                 said,
                 [low[0][0]],
-                {"setting": setting, "value": f"{low[0][1].value:.0f}", "source": where},
+                _reset(low[0][1]),
             )
         if evidence.observations.readings("postgres.setting"):
             return absent(-4.0, f"{setting} is not set that low in the server")
@@ -476,11 +476,7 @@ def read_only_default(evidence: Evidence) -> Finding:
                 CERTAIN,
                 f"default_transaction_read_only is on (from {reading.labels.get('source')})",
                 [evidence_id],
-                {
-                    "setting": "default_transaction_read_only",
-                    "value": "off",
-                    "source": reading.labels.get("source", ""),
-                },
+                _reset(reading),
             )
     if database_was_read(evidence):
         return absent(RULED_OUT, "transactions may write")
@@ -547,6 +543,15 @@ def _is_ddl(query: str) -> bool:
         .upper()
         .startswith(("ALTER ", "DROP ", "TRUNCATE", "CREATE INDEX", "REINDEX", "CLUSTER", "VACUUM FULL", "LOCK "))
     )
+
+
+def _reset(reading: Reading) -> dict[str, str]:
+    """Return the parameters that reset a setting where it was set."""
+    labels = reading.labels
+    source = labels.get("source", "")
+    scope = {"role": "role", "user": "role", "database role": "role", "database": "database"}.get(source, "system")
+    wanted = {"setting": labels.get("setting", ""), "value": "", "scope": scope, "source": source}
+    return wanted | {key: labels[key] for key in ("role", "database") if labels.get(key)}
 
 
 def _number(reading: Reading, label: str) -> float:
