@@ -67,7 +67,7 @@ def _summary(outcomes: list[Outcome]) -> None:
         print(
             f"root cause right (top-1): {right}/{len(faults)} = {right / len(faults):.1%} [{rate.low:.1%}, {rate.high:.1%}]"
         )
-        third = sum(any(n in (o.truth,) for n in o.named[:3]) for o in faults)
+        third = sum(o.truth in o.named[:3] for o in faults)
         print(f"truth among the first three: {third}/{len(faults)} = {third / len(faults):.1%}")
     if controls:
         alarms = sum(not o.right for o in controls)

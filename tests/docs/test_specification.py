@@ -15,11 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
-
 from examples.meeting_scheduler.load import Load
 from examples.meeting_scheduler.postgres import Postgres
 from examples.meeting_scheduler.stack import Stack, running_stack
+from sqlalchemy import create_engine, text
 
 SPECIFICATION = Path(__file__).parents[2] / "docs" / "specification.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", SPECIFICATION.read_text(encoding="utf-8"), re.DOTALL)

@@ -1,6 +1,6 @@
 """The host probe on this host."""
 
-# ruff: noqa: E501 - texts stay whole
+
 
 from __future__ import annotations
 

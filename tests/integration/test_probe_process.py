@@ -1,6 +1,6 @@
 """The process and stack probes on real processes that are sick in one way each."""
 
-# ruff: noqa: E501 - texts stay whole
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A whole look at a real service, what is normal kept in a file, and the comprehensive monitor."""
 
-# ruff: noqa: E501 - texts stay whole
+
 
 from __future__ import annotations
 

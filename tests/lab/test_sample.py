@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from examples.meeting_scheduler.postgres import Postgres
 from lab.harness import run, scenarios
 
@@ -30,8 +29,9 @@ def test_the_sample_is_diagnosed_rightly_and_in_time(name: str, postgres: Postgr
 
 
 def test_every_scenario_names_a_mechanism_of_the_map_and_has_a_fault() -> None:
-    from diagnostics.causal_map import standard_map
     from lab.harness import SCENARIOS
+
+    from diagnostics.causal_map import standard_map
 
     for scenario in KNOWN.values():
         assert scenario.is_healthy or scenario.truth in standard_map()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from examples.meeting_scheduler.load import Load
-
 from lab.harness import Lab
 
 

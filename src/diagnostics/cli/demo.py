@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import click
 
 from diagnostics.cli.exits import Exit
 from diagnostics.cli.output import Progress, render, terminal
+from diagnostics.runtime.clock import SYSTEM_CLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,6 @@ def _incident(
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
     from diagnostics.errors import DiagnosisIncompleteError
     from diagnostics.model.diagnosis import Status
-    from diagnostics.runtime.clock import SYSTEM_CLOCK
 
     system = UltimateDiagnosticSystem(
         "meeting-scheduler",
@@ -210,7 +209,6 @@ def _target(stack: Any) -> Any:
 
 def _baseline(stack: Any, progress: Progress) -> Any:
     from diagnostics.causal_map.signatures import match_line
-    from diagnostics.runtime.clock import SYSTEM_CLOCK
     from diagnostics.system_monitor import baseline
     from diagnostics.system_monitor.runner import probes_for
 
@@ -222,7 +220,7 @@ def _baseline(stack: Any, progress: Progress) -> Any:
 def _wait(progress: Progress, load: Any, seconds: float) -> None:
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        time.sleep(min(5.0, left))
+        SYSTEM_CLOCK.sleep(min(5.0, left))
         progress.line(f"users now: {_felt(load)}")
 
 
@@ -243,7 +241,7 @@ def _impact(window: Any) -> dict[str, float]:
 
 def _series(load: Any, fault_at: float) -> list[dict[str, Any]]:
     """Return latency and success by second, with the moment of the fault, for the report's charts."""
-    now = datetime.now(UTC).timestamp()  # noqa: TID251 - the demo is at the rim and shows the wall clock
+    now = SYSTEM_CLOCK.now().timestamp()
     shift = now - time.monotonic()
     seconds = [(float(second), window) for second, window in load.seconds() if window.requests]
     if not seconds:

@@ -17,7 +17,13 @@ _HOME = {
     "aquick_diagnostic_session": "quick",
     "quick_diagnostic_session": "quick",
 }
-__all__ = ["Override", "SessionStore", "UltimateDiagnosticSystem", "aquick_diagnostic_session", "quick_diagnostic_session"]
+__all__ = [
+    "Override",
+    "SessionStore",
+    "UltimateDiagnosticSystem",
+    "aquick_diagnostic_session",
+    "quick_diagnostic_session",
+]
 
 
 def __getattr__(name: str) -> Any:

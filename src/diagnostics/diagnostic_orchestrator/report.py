@@ -78,8 +78,8 @@ def build(system: UltimateDiagnosticSystem) -> dict[str, Any]:
             "solution_implemented": implementation is not None and bool(implementation.success),
             "monitoring_completed": monitoring is not None and monitoring.state == "done",
         },
-        "could_not_look": [plain(gap) for gap in system._gaps],
-        "limitations": [f"{gap.what}: {gap.why}" for gap in system._gaps],
+        "could_not_look": [plain(gap) for gap in system.could_not_look],
+        "limitations": [f"{gap.what}: {gap.why}" for gap in system.could_not_look],
         "environment": {"python": platform.python_version(), "system": platform.platform(terse=True)},
         "diagnostic_results": {name: plain(result) for name, result in system.results.items()},
     }

@@ -118,7 +118,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.after: Mapping[str, Any] = {}
         self.results: dict[str, Any] = {}
         self.timeline: list[dict[str, str]] = []
-        self._gaps: tuple[CouldNotLook, ...] = ()
+        self.could_not_look: tuple[CouldNotLook, ...] = ()
         self._spent = 0.0
         self._watch: watching.Watch | None = None
         #: What phase 6 watches; what the diagnosis rests on when empty.
@@ -195,7 +195,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
             observations=len(self.observations),
             findings=tuple(present),
             critical_findings=tuple(symptoms),
-            could_not_look=self._gaps,
+            could_not_look=self.could_not_look,
             recommended_hypotheses=tuple(
                 f.mechanism for f in present if self.causal_map[f.mechanism].kind is Kind.CAUSE
             ),
@@ -311,7 +311,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
             why_answers: Answers to "why?", from the symptom down; each is supported, contradicted or left silent by the evidence.
         """
         began = self._begin("phase_4", "asking why")
-        diagnosis = diagnose(self.causal_map, self.findings, could_not_look=self._gaps)
+        diagnosis = diagnose(self.causal_map, self.findings, could_not_look=self.could_not_look)
         self.diagnosis = diagnosis
         judged = judge_answers(
             self.causal_map,
@@ -529,7 +529,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
     def _conclude(self) -> None:
         evidence = self._evidence(self.observations, triage=self.triage)
         self.findings = looking.findings_of(self.causal_map, evidence, self.triage)
-        self._gaps = looking.gaps(self.target, self.observations)
+        self.could_not_look = looking.gaps(self.target, self.observations)
 
     def _evidence(self, observations: Observations, *, triage: Triage | None) -> Evidence:
         return looking.evidence_of(

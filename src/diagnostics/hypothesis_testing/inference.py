@@ -45,9 +45,7 @@ def rank(causal_map: CausalMap, findings: Iterable[Finding], *, pairs: int = 6) 
         findings: At most one for each node.
         pairs: How many of the best single causes are also tried two at a time.
     """
-    strengths = {
-        f.mechanism: max(-LIMIT, min(LIMIT, f.strength)) for f in findings if f.state is not State.UNKNOWN
-    }
+    strengths = {f.mechanism: max(-LIMIT, min(LIMIT, f.strength)) for f in findings if f.state is not State.UNKNOWN}
     kinds = {node.id: node.kind for node in causal_map}
     strengths = {id_: s for id_, s in strengths.items() if id_ in kinds}
     causes = causal_map.of_kind(Kind.CAUSE)
@@ -69,9 +67,7 @@ def rank(causal_map: CausalMap, findings: Iterable[Finding], *, pairs: int = 6) 
     singles = []
     for node in causes:
         prior = math.log(share * node.prior / weight)
-        singles.append(
-            _score(node.id, (node.id,), prior, _active(causal_map, (node.id,), nothing), strengths, nothing)
-        )
+        singles.append(_score(node.id, (node.id,), prior, _active(causal_map, (node.id,), nothing), strengths, nothing))
     singles.sort(key=lambda item: -item[2])
     scored.extend(singles)
     prior_of = {node.id: share * node.prior / weight for node in causes}

@@ -15,7 +15,7 @@ from diagnostics.causal_map.signatures.manner import how_people_say_it, loud_but
 from diagnostics.causal_map.signatures.matching import MAX_TEXT, Matcher, required_words, shorten, table
 from diagnostics.model.problem import Category
 
-# ruff: noqa: E501 - a line is easier to read in one piece
+
 
 LINES = {
     "async-lazy-load-missing-greenlet": "sqlalchemy.exc.MissingGreenlet: greenlet_spawn has not been called; can't call await_only() here.",

@@ -1,6 +1,6 @@
 """Triage of reports written for these tests, from experience, in both languages."""
 
-# ruff: noqa: E501 - a report is easier to read in one piece
+
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,9 @@ def not_seen(id_: str, strength: float = -4.0) -> Finding:
 
 
 findings = st.lists(
-    st.tuples(st.sampled_from(IDS), st.floats(-9, 9).filter(lambda s: abs(s) > 0.1)), max_size=12, unique_by=lambda p: p[0]
+    st.tuples(st.sampled_from(IDS), st.floats(-9, 9).filter(lambda s: abs(s) > 0.1)),
+    max_size=12,
+    unique_by=lambda p: p[0],
 ).map(lambda pairs: [seen(i, s) if s > 0 else not_seen(i, s) for i, s in pairs])
 
 
@@ -38,7 +41,7 @@ def test_posteriors_are_a_distribution_in_order(found: list[Finding]) -> None:
     ranking = rank(MAP, found)
 
     assert sum(r.posterior for r in ranking) == pytest.approx(1.0)
-    assert all(a.posterior >= b.posterior for a, b in zip(ranking, ranking[1:], strict=False))
+    assert all(a.posterior >= b.posterior for a, b in pairwise(ranking))
     assert {NOTHING, OFF_MAP} <= {r.name for r in ranking}
 
 

@@ -1,6 +1,6 @@
 """What differs from what was normal."""
 
-# ruff: noqa: E501 - texts stay whole
+
 
 from __future__ import annotations
 

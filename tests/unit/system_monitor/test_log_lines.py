@@ -1,6 +1,6 @@
 """Every format of a line that we promise to read."""
 
-# ruff: noqa: E501 - recorded lines stay whole
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Stack samples -> positions, and py-spy's words -> kinds of failure."""
 
-# ruff: noqa: E501 - texts stay whole
+
 
 from __future__ import annotations
 

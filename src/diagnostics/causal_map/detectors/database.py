@@ -97,7 +97,7 @@ def explicit_lock(evidence: Evidence) -> Finding:
         )
     ]
     if waits:
-        evidence_id, longest = max(waits, key=lambda pair: pair[1].value)
+        _, longest = max(waits, key=lambda pair: pair[1].value)
         if not any(
             _is_ddl(r.labels.get("waiter_query", "")) for r in evidence.observations.readings("postgres.lock.wait")
         ):

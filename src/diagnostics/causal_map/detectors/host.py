@@ -34,7 +34,9 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
         return unknown("the host was not looked at")
     foreign = [(i, r) for i, r in consumers if r.labels.get("ours") != "true"]
     ours = sum(r.value for r in observations.readings("process.cpu.utilization"))
-    ours += total(r for r in observations.readings("host.process.cpu", ours="true") if "postgres" in r.labels.get("command", ""))
+    ours += total(
+        r for r in observations.readings("host.process.cpu", ours="true") if "postgres" in r.labels.get("command", "")
+    )
     # Only the biggest consumers are listed; many small ones take as much.
     others = max(total(r for _, r in foreign), busy.value * cpus - ours if foreign else 0.0)
     pressure = observations.value("host.pressure.cpu.some", 0.0) or 0.0

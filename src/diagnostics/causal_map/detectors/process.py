@@ -277,7 +277,7 @@ def too_few_workers(evidence: Evidence) -> Finding:
 
 
 def many_tasks(evidence: Evidence) -> Finding:
-    """asyncio tasks without bound; seen from inside only."""
+    """Tasks of asyncio without bound; seen from inside only."""
     reading = evidence.observations.last("asyncio.tasks")
     if reading is None:
         return unknown("tasks are seen from inside only")

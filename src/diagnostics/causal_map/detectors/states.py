@@ -14,9 +14,9 @@ from diagnostics.causal_map.detect import (
     failure_of,
     normal_value,
     percent,
+    pool_text,
     present,
     seconds,
-    pool_text,
     unknown,
 )
 from diagnostics.model.finding import Evidence, Finding
@@ -257,7 +257,7 @@ def event_loop_blocked(evidence: Evidence) -> Finding:
         or "run (asyncio" in r.labels.get("trace", "")
     ]
     if share >= 0.4:
-        evidence_id, worst = max(stood, key=lambda pair: pair[1].value)
+        _, worst = max(stood, key=lambda pair: pair[1].value)
         where = f"{worst.labels.get('function', '?')} ({worst.labels.get('file', '?')}:{worst.labels.get('line', '?')})"
         return present(
             CERTAIN if share > 0.6 else STRONG,

@@ -1,4 +1,4 @@
-"""The user's own whys: does the evidence support each answer, contradict it, or is it silent? (pure)"""
+"""The user's own whys: does the evidence support each answer, contradict it, or is it silent? Pure."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from diagnostics.causal_map.graph import CausalMap
 from diagnostics.hypothesis_testing.inference import NOTHING, OFF_MAP, marginal, rank
@@ -171,7 +172,7 @@ def whys(causal_map: CausalMap, root: str, findings: Mapping[str, Finding]) -> t
     """Return the whys from the symptom up to ``root``, each with its evidence."""
     way = tuple(reversed(chain(causal_map, root, findings)))
     steps: list[Why] = []
-    for effect, cause in zip(way, way[1:], strict=False):
+    for effect, cause in pairwise(way):
         found = findings.get(cause)
         seen = found is not None and found.state is State.PRESENT
         title = causal_map[effect].title
