@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.options import format_option, option, pairs, quiet_option
+from diagnostics.cli.options import baseline_option, format_option, option, pairs, quiet_option
 from diagnostics.cli.output import Progress, say
 from diagnostics.cli.targets import target_from, target_options
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @target_options
+@baseline_option
 @option("--session", default="last", show_default=True, metavar="ID", help="Session whose root cause is cured.")
 @option("--plan", "only_plan", is_flag=True, help="Show what would be done; change nothing.")
 @option(
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
 @format_option("term", "json")
 @quiet_option
 def apply(
-    session: str, only_plan: bool, settings: tuple[str, ...], yes: bool, form: str, quiet: bool, **flags: Any
+    baseline: Path | None,
+    session: str,
+    only_plan: bool,
+    settings: tuple[str, ...],
+    yes: bool,
+    form: str,
+    quiet: bool,
+    **flags: Any,
 ) -> int:
     """Plan or apply the remedy of a completed diagnosis: backup, journal, verification, rollback if it does not help.
 
@@ -43,9 +52,12 @@ def apply(
     from diagnostics.diagnostic_orchestrator.phases.remedying import plan_remedy, run_remedy
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
+    from diagnostics.model.finding import NO_BASELINE
     from diagnostics.runtime.clock import SYSTEM_CLOCK
+    from diagnostics.system_monitor.baseline import read
 
     chosen = pairs(settings, "--set")
+    normal = read(baseline) if baseline is not None else NO_BASELINE
     store = SessionStore()
     document = _diagnosed(store, session)
     cause = document["root_cause"]
@@ -61,17 +73,18 @@ def apply(
         say("Nothing was changed.", err=True)
         return Exit.INTERRUPTED
     progress = Progress(quiet=quiet)
-    system = UltimateDiagnosticSystem(target=target)
+    system = UltimateDiagnosticSystem(target=target, baseline=normal)
     system.watched_findings = (cause["mechanism"],)
     result = run_remedy(
         planned,
         target,
-        still_present=lambda: system.look_for(cause["mechanism"]),
+        still_present=lambda: system.look_again()[cause["mechanism"]],
         consent=True,
         clock=SYSTEM_CLOCK,
         solution_id=name,
         progress=progress.line,
     )
+    document.setdefault("performance_impact", {})["after_fix"] = dict(system.after)
     _remember(store, document, planned, result)
     if form == "json":
         say(result.to_json())
@@ -79,7 +92,7 @@ def apply(
         say(f"{result.status}: {planned.plan.title}" + (f". {result.error_message}" if result.error_message else ""))
         if result.backup_id and result.succeeded:
             say(f"To undo it: diagnose rollback {result.backup_id}")
-            say("Next: diagnose watch with the same target flags")
+            say(f"Next: diagnose watch --session {name} with the same target flags")
     return {"SUCCESS": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(str(result.status), Exit.ROLLED_BACK)
 
 
@@ -169,7 +182,7 @@ def _plan_text(cause: dict[str, Any], planned: RemedyPlan) -> str:
     lines.append(f"  Remedy: {plan.title}")
     lines.append(
         f"  Risk: {risk.get('risk_level', '?')} (score {risk.get('complexity_score', '?')}), "
-        f"rollback {risk.get('rollback_difficulty', '?')}, about {risk.get('estimated_time', '?')}"
+        f"rollback {risk.get('rollback_difficulty', '?')}, takes {risk.get('estimated_time', '?')}"
     )
     if plan.reason:
         lines.append(f"  Not applicable: {plan.reason}")
@@ -182,5 +195,6 @@ def _plan_text(cause: dict[str, Any], planned: RemedyPlan) -> str:
     if plan.dry_run:
         lines.append("  Now:")
         lines.extend(f"    {line}" for line in plan.dry_run.splitlines())
-    lines.append("  It stays only when the finding flips; otherwise it is rolled back.")
+    if plan.applicable:
+        lines.append("  It stays only when the finding flips; otherwise it is rolled back.")
     return "\n".join(lines)

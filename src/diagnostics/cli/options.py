@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+#: Bytes of an error text that are read.
+MOST_INPUT = 2 << 20
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +56,12 @@ lang_option = option(
     envvar="DIAGNOSE_LANG",
     help="Language of headings and titles; data and keys stay English.",
 )
+error_option = option(
+    "--error",
+    default="",
+    metavar="TEXT",
+    help="Error message or traceback, as it was seen; `-` reads it from standard input.",
+)
 quiet_option = option("-q", "--quiet", is_flag=True, help="No progress.")
 baseline_option = option(
     "--baseline",
@@ -73,6 +83,15 @@ def format_option(*forms: str) -> Callable[[F], F]:
         show_default=True,
         help="Form of the result.",
     )
+
+
+def text_or_stdin(text: str) -> str:
+    """Return the text; what standard input holds for ``-``, whose end says most when there is too much of it."""
+    if text != "-":
+        return text
+    if sys.stdin is None or sys.stdin.closed:
+        raise click.UsageError("--error - reads standard input, which is closed here.")
+    return sys.stdin.buffer.read()[-MOST_INPUT:].decode("utf-8", "replace")
 
 
 def pairs(items: tuple[str, ...], flag: str) -> Mapping[str, str]:

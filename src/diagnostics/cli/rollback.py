@@ -35,7 +35,9 @@ def rollback(change: str | None, only_list: bool, store: Path | None, force: boo
             say("No changes yet.")
         return Exit.OK
     if change is None:
-        committed = [record for record in changes if record.state is ChangeState.COMMITTED and not record.revert_of]
+        done = [record for record in changes if record.state is ChangeState.COMMITTED]
+        undone = {record.revert_of for record in done}
+        committed = [record for record in done if not record.revert_of and record.change_id not in undone]
         if not committed:
             raise click.ClickException(
                 "there is no committed change to roll back; `diagnose rollback --list` shows all"
@@ -43,5 +45,6 @@ def rollback(change: str | None, only_list: bool, store: Path | None, force: boo
         change = committed[-1].change_id
     progress = Progress(quiet=quiet)
     result = rollback_change(store, change, on_foreign_writes="restore" if force else "block", progress=progress.line)
-    say(f"{change}: {result.status}" + (f". {result.error_message}" if result.error_message else ""))
+    said = "rolled back" if result.succeeded else str(result.status)
+    say(f"{change}: {said}" + (f". {result.error_message}" if result.error_message else ""))
     return Exit.OK if result.succeeded else Exit.ROLLBACK_FAILED

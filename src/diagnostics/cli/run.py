@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.options import baseline_option, format_option, lang_option, option, pairs, quiet_option
+from diagnostics.cli.options import (
+    baseline_option,
+    error_option,
+    format_option,
+    lang_option,
+    option,
+    pairs,
+    quiet_option,
+    text_or_stdin,
+)
 from diagnostics.cli.output import Progress, check_writable, render, say, write
 from diagnostics.cli.targets import target_from, target_options
 from diagnostics.cli.words import words
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("problem", required=False, default="")
-@option("--error", default="", metavar="TEXT", help="Error message or traceback, as it was seen.")
+@error_option
 @option(
     "--context",
     multiple=True,
@@ -74,6 +83,7 @@ def run(
     began = time.monotonic()
     check_writable(out)
     known = pairs(context, "--context")
+    said = text_or_stdin(error)
     target = target_from(name=project, **flags)
     from diagnostics.cli.keeping import ForgivingStore
     from diagnostics.diagnostic_orchestrator.report import build
@@ -93,7 +103,7 @@ def run(
         progress=progress,
     )
     try:
-        system.phase_1_triage(problem, error, known)
+        system.phase_1_triage(problem, said, known)
         system.phase_2_systematic_diagnosis()
         system.phase_3_hypothesis_testing()
         system.phase_4_root_cause_analysis()

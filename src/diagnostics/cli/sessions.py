@@ -73,7 +73,7 @@ def resume(session: str) -> int:
     elif "phase_5" not in done:
         say(f"Next: diagnose apply --session {name} --plan")
     elif "phase_6" not in done:
-        say("Next: diagnose watch with the same target flags")
+        say(f"Next: diagnose watch --session {name} with the same target flags")
     return Exit.OK
 
 

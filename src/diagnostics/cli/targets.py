@@ -15,6 +15,9 @@ from diagnostics.model.target import Target
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: What cannot be read is a line under "could not look", not wrong usage: the rest can still be looked at.
+_ANY_PATH = click.Path(path_type=Path, readable=False)
+
 _OPTIONS = (
     option(
         "--pid",
@@ -44,21 +47,21 @@ _OPTIONS = (
         "--log",
         "logs",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=_ANY_PATH,
         metavar="FILE",
         envvar="DIAGNOSE_LOG",
         help="Log file; repeatable.",
     ),
     option(
         "--repo",
-        type=click.Path(path_type=Path),
+        type=_ANY_PATH,
         metavar="DIR",
         envvar="DIAGNOSE_REPO",
         help="Git working copy of the application.",
     ),
     option(
         "--migrations",
-        type=click.Path(path_type=Path),
+        type=_ANY_PATH,
         metavar="DIR",
         envvar="DIAGNOSE_MIGRATIONS",
         help="Alembic folder; found in --repo when not given.",
@@ -67,7 +70,7 @@ _OPTIONS = (
         "--path",
         "paths",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=_ANY_PATH,
         metavar="PATH",
         envvar="DIAGNOSE_PATH",
         help="Folder or file that the application needs; repeatable.",

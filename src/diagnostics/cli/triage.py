@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 from diagnostics.cli.exits import Exit
-from diagnostics.cli.options import format_option, option
+from diagnostics.cli.options import error_option, format_option, option, text_or_stdin
 from diagnostics.cli.output import check_writable, say, write
 
 #: Characters; a report with all its tracebacks is far shorter.
@@ -20,7 +20,7 @@ LONGEST_LINE = 4 << 20
 
 @click.command()
 @click.argument("problem", required=False)
-@option("--error", default="", metavar="TEXT", help="Error message or traceback.")
+@error_option
 @option(
     "--input",
     "source",
@@ -40,6 +40,7 @@ LONGEST_LINE = 4 << 20
 def triage(problem: str | None, error: str, source: Path | None, out: Path | None, form: str) -> int:
     """Say where PROBLEM lies, how bad it is, and which causes its text speaks for. Text narrows; it does not decide."""
     check_writable(out)
+    error = text_or_stdin(error)
     if source is not None:
         return _many(source, out)
     if not problem and not error:

@@ -41,14 +41,15 @@ def watch(baseline: Path | None, session: str | None, minutes: float, interval: 
     from diagnostics.model.finding import NO_BASELINE
     from diagnostics.system_monitor.baseline import read
 
+    store = SessionStore()
+    document = store.load(session) if session is not None else None
     system = UltimateDiagnosticSystem(
         target=target_from(**flags), baseline=read(baseline) if baseline is not None else NO_BASELINE
     )
-    if session is not None:
-        cause = SessionStore().load(session).get("root_cause") or {}
-        system.watched_findings = tuple(
-            dict.fromkeys([cause.get("mechanism", ""), *(w["mechanism"] for w in cause.get("whys", []))])
-        )
+    if document is not None:
+        cause = document.get("root_cause") or {}
+        names = [cause.get("mechanism"), *(why.get("mechanism") for why in cause.get("whys", []))]
+        system.watched_findings = tuple(dict.fromkeys(name for name in names if name))
     seen: dict[str, bool | None] = {}
 
     def look() -> dict[str, bool | None]:
@@ -61,5 +62,22 @@ def watch(baseline: Path | None, session: str | None, minutes: float, interval: 
 
     system.look_again_hook = look
     result = system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=interval)
+    if document is not None:
+        _remember(store, document, result)
     say(f"verdict: {result.verdict}; {'; '.join(result.recommendations)}")
     return {"holds": Exit.OK, "returned": Exit.FOUND}.get(result.verdict, Exit.INCONCLUSIVE)
+
+
+def _remember(store: Any, document: dict[str, Any], result: Any) -> None:
+    from diagnostics.errors import DiagnosticsError
+    from diagnostics.model.record import plain
+    from diagnostics.runtime.clock import SYSTEM_CLOCK
+
+    document["monitoring"] = plain(result)
+    document["phases_completed"] = sorted({*document.get("phases_completed", []), "phase_6"})
+    document.setdefault("success_metrics", {})["monitoring_completed"] = result.state == "done"
+    status = (document.get("verdict") or {}).get("status", "unknown")
+    try:
+        store.save(document["session_info"]["session_id"], document, status=status, at=SYSTEM_CLOCK.now())
+    except DiagnosticsError as error:
+        say(f"The session could not be updated: {error}", err=True)

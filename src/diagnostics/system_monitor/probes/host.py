@@ -86,7 +86,7 @@ def _folders_in(environment: Mapping[str, str]) -> list[str]:
     found = [
         value for name, value in environment.items() if value.startswith("/") and ":" not in value and name != "PWD"
     ]
-    return [value for value in found[:MOST_FOLDERS] if Path(value).is_dir()]
+    return [value for value in found[:MOST_FOLDERS] if os.path.isdir(value)]  # noqa: PTH112 - Path raises where it may not look
 
 
 def disk_readings(uses: Iterable[tuple[str, str]], mounts: list[host.Mount], notes: Notes) -> Iterator[Observation]:
@@ -120,7 +120,7 @@ def disk_readings(uses: Iterable[tuple[str, str]], mounts: list[host.Mount], not
 def _existing(path: str) -> str:
     """Return the path, or the nearest folder above it that exists."""
     here = Path(path)
-    while not here.exists() and here != here.parent:
+    while not os.path.exists(here) and here != here.parent:  # noqa: PTH110 - Path raises where it may not look
         here = here.parent
     return os.path.realpath(here)
 

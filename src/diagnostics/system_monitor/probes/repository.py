@@ -225,9 +225,9 @@ def migrations_folder(repository: Path) -> Path | None:
     for _ in range(_SEARCH_DEPTH):
         following: list[Path] = []
         for folder in level:
-            if (folder / "versions").is_dir() and (folder / "env.py").is_file():
-                return folder
             try:
+                if (folder / "versions").is_dir() and (folder / "env.py").is_file():
+                    return folder
                 children = [child for child in folder.iterdir() if child.is_dir() and not child.is_symlink()]
             except OSError:
                 continue
