@@ -130,3 +130,17 @@ def log_evidence(evidence: Evidence, mechanism: str) -> tuple[str, ...]:
 def pool_text(evidence: Evidence) -> float:
     """Return how strongly logs say that requests gave up waiting for a pooled connection, whatever the cause."""
     return max(text_strength(evidence, m) for m in ("sqlalchemy-pool-exhausted-by-leak", "pool-too-small"))
+
+
+_LOOP_FRAMES = ("_run_once (", "_run (asyncio", "run_forever (", "run_until_complete (", "serve_forever (")
+
+
+def at_work(reading: Reading) -> bool:
+    """Whether a stack's application frame does the work, and is not merely where the program entered its event loop."""
+    function = reading.labels.get("function", "")
+    if not function:
+        return False
+    frames = [frame.strip() for frame in reading.labels.get("trace", "").split(" < ")]
+    own = max((i for i, frame in enumerate(frames) if frame.startswith(f"{function} (")), default=len(frames))
+    loop = max((i for i, frame in enumerate(frames) if frame.startswith(_LOOP_FRAMES)), default=-1)
+    return own > loop

@@ -10,6 +10,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    at_work,
     excess,
     failure_of,
     percent,
@@ -153,7 +154,7 @@ def loop_blocked_by_sync_call(evidence: Evidence) -> Finding:
     stood = [
         (i, r)
         for i, r in evidence.observations.indexed("process.stack", main="true")
-        if _inside_loop(r.labels.get("trace", "")) and r.labels.get("function")
+        if _inside_loop(r.labels.get("trace", "")) and at_work(r)
     ]
     waiting = [(i, r) for i, r in stood if r.labels.get("active") != "true" or _leaf_waits(r)]
     share = sum(r.value for _, r in waiting)
@@ -182,7 +183,7 @@ def loop_blocked_by_sync_call(evidence: Evidence) -> Finding:
 
 def busy_handler(evidence: Evidence) -> Finding:
     """One place of the application's code burns a CPU."""
-    hot = [(i, r) for i, r in evidence.observations.indexed("process.stack", active="true") if r.labels.get("function")]
+    hot = [(i, r) for i, r in evidence.observations.indexed("process.stack", active="true") if at_work(r)]
     by_place: dict[tuple[str, str], list[tuple[str, Reading]]] = {}
     for pair in hot:
         by_place.setdefault((pair[1].labels.get("file", ""), pair[1].labels.get("function", "")), []).append(pair)

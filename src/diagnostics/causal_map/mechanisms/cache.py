@@ -696,6 +696,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="jobs-stall", probability=0.9),
             Edge(effect="wrong-data", probability=0.2),
+            Edge(effect="partition-missing", probability=0.1),
         ),
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",

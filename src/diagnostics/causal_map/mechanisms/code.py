@@ -85,6 +85,7 @@ MECHANISMS = (
             Edge(effect="db-pool-exhausted", probability=0.5),
             Edge(effect="db-lock-wait", probability=0.3),
             Edge(effect="requests-slow", probability=0.5),
+            Edge(effect="hot-row-contention", probability=0.1),
         ),
         detect=DETECTORS["transaction-held-during-external-call"],
         prior=2,

@@ -381,6 +381,7 @@ MECHANISMS = (
             Edge(effect="db-unreachable", probability=0.97),
             Edge(effect="requests-fail", probability=0.9),
         ),
+        detect=DETECTORS["db-role-missing"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(

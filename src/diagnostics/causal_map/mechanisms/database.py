@@ -28,6 +28,7 @@ MECHANISMS = (
             Edge(effect="db-pool-exhausted", probability=0.85),
             Edge(effect="requests-fail", probability=0.6),
             Edge(effect="requests-slow", probability=0.6),
+            Edge(effect="vacuum-blocked-by-old-xmin", probability=0.1),
         ),
         detect=DETECTORS["sqlalchemy-pool-exhausted-by-leak"],
         prior=3.0,
@@ -259,6 +260,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-fail", probability=0.8),
             Edge(effect="db-unreachable", probability=0.3),
+            Edge(effect="pg-starting-up", probability=0.6),
         ),
         prior=2.0,
         remedies=(
@@ -450,6 +452,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="db-lock-wait", probability=0.95),
             Edge(effect="requests-slow", probability=0.8),
+            Edge(effect="vacuum-blocked-by-old-xmin", probability=0.3),
         ),
         detect=DETECTORS["orphaned-prepared-transaction"],
         prior=1,
@@ -922,6 +925,7 @@ MECHANISMS = (
             Edge(effect="db-unreachable", probability=0.95),
             Edge(effect="requests-fail", probability=0.9),
         ),
+        detect=DETECTORS["pg-starting-up"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -1051,6 +1055,7 @@ MECHANISMS = (
             Edge(effect="db-pool-exhausted", probability=0.7),
             Edge(effect="db-queries-slow", probability=0.4),
         ),
+        detect=DETECTORS["synchronous-standby-missing"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -1096,6 +1101,7 @@ MECHANISMS = (
             Edge(effect="jobs-stall", probability=0.6),
             Edge(effect="requests-slow", probability=0.4),
         ),
+        detect=DETECTORS["advisory-lock-held"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -1218,6 +1224,7 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.8),
             Edge(effect="requests-fail", probability=0.2),
         ),
+        detect=DETECTORS["hot-row-contention"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -1344,6 +1351,7 @@ MECHANISMS = (
             Edge(effect="db-queries-slow", probability=0.5),
             Edge(effect="requests-slow", probability=0.5),
         ),
+        detect=DETECTORS["vacuum-blocked-by-old-xmin"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -1474,6 +1482,7 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.7),
             Edge(effect="db-queries-slow", probability=0.5),
         ),
+        detect=DETECTORS["track-commit-slow-fsync"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -1517,6 +1526,7 @@ MECHANISMS = (
             Edge(effect="db-queries-slow", probability=0.7),
             Edge(effect="requests-slow", probability=0.7),
         ),
+        detect=DETECTORS["subtransaction-overflow"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(

@@ -269,6 +269,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-slow", probability=0.6),
             Edge(effect="db-queries-slow", probability=0.5),
+            Edge(effect="track-commit-slow-fsync", probability=0.4),
         ),
         detect=DETECTORS["disk-io-saturated"],
         prior=2,
@@ -332,6 +333,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="external-call-fails", probability=0.6),
             Edge(effect="requests-fail", probability=0.5),
+            Edge(effect="jwt-expired", probability=0.2),
         ),
         detect=DETECTORS["host-clock-skew"],
         prior=2.0,
@@ -392,6 +394,7 @@ MECHANISMS = (
             Edge(effect="requests-fail", probability=0.8),
             Edge(effect="unhandled-exception", probability=0.7),
         ),
+        detect=DETECTORS["inodes-exhausted"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -522,7 +525,10 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.5),
             Edge(effect="requests-fail", probability=0.4),
             Edge(effect="service-down", probability=0.2),
+            Edge(effect="swap-thrash", probability=0.3),
+            Edge(effect="pg-out-of-memory", probability=0.1),
         ),
+        detect=DETECTORS["host-memory-exhausted"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -654,6 +660,7 @@ MECHANISMS = (
             Edge(effect="requests-slow", probability=0.6),
             Edge(effect="requests-fail", probability=0.6),
         ),
+        detect=DETECTORS["listen-backlog-overflow"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(

@@ -427,6 +427,7 @@ MECHANISMS = (
             Edge(effect="db-unreachable", probability=0.95),
             Edge(effect="requests-fail", probability=0.9),
         ),
+        detect=DETECTORS["db-tls-required-or-refused"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -470,6 +471,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.9),
             Edge(effect="requests-fail", probability=0.7),
         ),
+        detect=DETECTORS["tls-handshake-interrupted"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(

@@ -26,6 +26,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="requests-fail", probability=0.6),
+            Edge(effect="event-loop-blocked", probability=0.3),
             Edge(effect="external-call-fails", probability=0.4),
             Edge(effect="unhandled-exception", probability=0.5),
         ),
@@ -62,6 +63,7 @@ MECHANISMS = (
             Edge(effect="memory-short", probability=0.15),
             Edge(effect="cgroup-memory-oom-kill", probability=0.1),
             Edge(effect="requests-slow", probability=0.1),
+            Edge(effect="host-memory-exhausted", probability=0.12),
         ),
         detect=DETECTORS["memory-leak-steady"],
         prior=3.0,

@@ -264,6 +264,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.9),
             Edge(effect="requests-fail", probability=0.7),
         ),
+        detect=DETECTORS["external-quota-exhausted"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(

@@ -149,6 +149,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-slow", probability=0.9),
             Edge(effect="requests-fail", probability=0.3),
+            Edge(effect="listen-backlog-overflow", probability=0.15),
         ),
         detect=states.event_loop_blocked,
     ),
@@ -163,6 +164,7 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-slow", probability=0.8),
             Edge(effect="requests-fail", probability=0.3),
+            Edge(effect="listen-backlog-overflow", probability=0.2),
         ),
         detect=states.workers_busy,
     ),
