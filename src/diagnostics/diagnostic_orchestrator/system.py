@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from diagnostics.causal_map.graph import CausalMap, standard_map
+from diagnostics.causal_map.graph import CausalMap
 from diagnostics.core_diagnostics.classification import classify
 from diagnostics.diagnostic_orchestrator import report as reporting
 from diagnostics.diagnostic_orchestrator.asynchronous import AsyncPhases
@@ -39,6 +39,7 @@ from diagnostics.model.mechanism import Kind
 from diagnostics.model.observation import Observations
 from diagnostics.model.problem import Problem, Triage
 from diagnostics.model.target import Target
+from diagnostics.plugins.registry import full_map
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.redaction import redact, redact_mapping
 
@@ -101,7 +102,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.session_id = session_id or f"diag_{self.started_at.timestamp():.6f}".replace(".", "_")
         self.target = target if target is not None else _target_from_inside(project_name, db_engine, log_file)
         self.baseline = baseline
-        self.causal_map = causal_map if causal_map is not None else standard_map()
+        self.causal_map = causal_map if causal_map is not None else full_map()
         self.store = store
         self.changes_dir = changes_dir
         self.deadline_seconds = deadline_seconds

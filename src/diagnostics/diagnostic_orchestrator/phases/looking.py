@@ -13,6 +13,7 @@ from diagnostics.model.mechanism import Kind
 from diagnostics.model.observation import Observations
 from diagnostics.model.problem import Category, Problem, Triage
 from diagnostics.model.target import Target
+from diagnostics.plugins import registry
 from diagnostics.runtime.clock import Clock
 from diagnostics.system_monitor.examine import examine, signature_matches
 from diagnostics.system_monitor.runner import could_not_look, look, probes_for
@@ -32,6 +33,7 @@ def observe(
 ) -> Observations:
     """Run all probes side by side; add what only the inside knows (the engine's pool)."""
     probes = list(probes_for(target, baseline=baseline, window_seconds=window_seconds, classify_line=match_line))
+    probes.extend(registry.probes(target))
     if engine is not None:
         from diagnostics.system_monitor.postgres.pool import PoolProbe
 
