@@ -1,6 +1,7 @@
 """Plug-ins of others, found by entry points: ``diagnostics.probes`` and ``diagnostics.mechanisms``.
 
-A probe's entry point names a callable that takes the ``Target`` and returns a ``Probe`` (or None when it has nothing to look at there); a
+A probe's entry point names a callable that takes the ``Target`` and returns a ``Probe`` (or None when it has nothing to look at
+there); a
 mechanism's names a ``Mechanism`` or a sequence of them. A broken plug-in is reported and the rest go on.
 """
 
