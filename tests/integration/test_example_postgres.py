@@ -57,7 +57,7 @@ def test_settings_stop_start_and_reload_do_what_they_say():
         with pytest.raises(psycopg.OperationalError):
             server.connect()
         with pytest.raises(RuntimeError, match="not running"):
-            server.postmaster_pid  # noqa: B018
+            _ = server.postmaster_pid
 
         server.start({"max_connections": 31})
         assert server.execute("SHOW max_connections") == [("31",)]

@@ -33,9 +33,7 @@ def async_engine(url):
 
 
 def test_a_host_with_room_to_spare_is_not_exhausted():
-    conditions = [
-        c for c in CommonHypotheses.create_resource_exhaustion_hypothesis() if "descriptors" in c.name
-    ]
+    conditions = [c for c in CommonHypotheses.create_resource_exhaustion_hypothesis() if "descriptors" in c.name]
 
     result = verdict_of(conditions)
 
@@ -127,9 +125,7 @@ def test_an_async_engine_is_asked_without_touching_its_loop(postgres_url, driver
 
 def test_sessions_are_read_only_leave_nothing_behind_and_are_closed(postgres_url):
     engine = create_engine(with_driver(postgres_url, "psycopg"))
-    watcher = create_engine(
-        with_driver(postgres_url, "psycopg"), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
+    watcher = create_engine(with_driver(postgres_url, "psycopg"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     count = text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
     with watcher.connect() as connection:
         before = connection.execute(count).scalar()
@@ -249,9 +245,7 @@ def _burn(stop):
 @contextmanager
 def _busy_cpus():
     stop = multiprocessing.Event()
-    burners = [
-        multiprocessing.Process(target=_burn, args=(stop,), daemon=True) for _ in range(4 * os.cpu_count())
-    ]
+    burners = [multiprocessing.Process(target=_burn, args=(stop,), daemon=True) for _ in range(4 * os.cpu_count())]
     for burner in burners:
         burner.start()
     try:

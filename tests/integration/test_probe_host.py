@@ -1,7 +1,5 @@
 """The host probe on this host."""
 
-
-
 from __future__ import annotations
 
 import os

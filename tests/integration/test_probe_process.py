@@ -1,7 +1,5 @@
 """The process and stack probes on real processes that are sick in one way each."""
 
-
-
 from __future__ import annotations
 
 import os

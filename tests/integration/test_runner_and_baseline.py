@@ -1,7 +1,5 @@
 """A whole look at a real service, what is normal kept in a file, and the comprehensive monitor."""
 
-
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """Every executable remedy: the fault is there, it is applied and heals, it is undone and all is as before."""
 
-# ruff: noqa: E501, ISC004 - SQL and programs of children in one piece
-
 from __future__ import annotations
 
 import gzip
@@ -63,9 +61,12 @@ def idle_in_transaction(database: str) -> Iterator[int]:
 def test_the_session_that_blocks_others_is_ended_and_they_go_on(
     manager: SafeImplementationManager, database: str, idle_in_transaction: int
 ) -> None:
-    waiter = subprocess.Popen([sys.executable, "-c", "import psycopg, sys\n"
-                               "psycopg.connect(sys.argv[1], autocommit=True).execute('UPDATE t SET x = 3')",
-                               database.replace("+psycopg", "")])  # fmt: skip
+    waiter = subprocess.Popen([
+        sys.executable,
+        "-c",
+        ("import psycopg, sys\npsycopg.connect(sys.argv[1], autocommit=True).execute('UPDATE t SET x = 3')"),
+        database.replace("+psycopg", ""),
+    ])  # fmt: skip
     try:
         deadline = time.monotonic() + 10
         while not ask(database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):

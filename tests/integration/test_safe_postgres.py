@@ -1,7 +1,5 @@
 """A real PostgreSQL is kept, proven, changed and brought back exactly."""
 
-# ruff: noqa: E501, ISC004 - SQL and programs of children in one piece
-
 from __future__ import annotations
 
 import os
@@ -287,11 +285,11 @@ def test_a_session_that_holds_locks_makes_the_restore_wait_and_then_say_who_has_
 
 def test_a_snapshot_under_load_is_consistent(manager: SafeImplementationManager, database: str) -> None:
     writer = subprocess.Popen(
-        [sys.executable, "-c", "import psycopg,sys,time\n"
+        [sys.executable, "-c", ("import psycopg,sys,time\n"
          "c=psycopg.connect(sys.argv[1],autocommit=True)\n"
          "print('on',flush=True)\n"
          "while True:\n"
-         "    c.execute(\"INSERT INTO managers (name) VALUES ('load')\"); c.execute(\"UPDATE lonely SET x = x + 1\")\n",
+         "    c.execute(\"INSERT INTO managers (name) VALUES ('load')\"); c.execute(\"UPDATE lonely SET x = x + 1\")\n"),
          database.replace("+psycopg", "")],
         stdout=subprocess.PIPE,
     )  # fmt: skip

@@ -115,6 +115,4 @@ class Diagnosis(Record):
     @property
     def root_cause(self) -> RootCause | None:
         """The most probable cause, when it passed the threshold."""
-        return (
-            self.root_causes[0] if self.status is Status.ROOT_CAUSE_IDENTIFIED and self.root_causes else None
-        )
+        return self.root_causes[0] if self.status is Status.ROOT_CAUSE_IDENTIFIED and self.root_causes else None

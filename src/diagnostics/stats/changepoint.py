@@ -46,9 +46,7 @@ class Step:
     confidence: float
 
 
-def step_in_mean(
-    values: Sequence[float], confidence: float = 0.95, *, independent: bool = False
-) -> Step | None:
+def step_in_mean(values: Sequence[float], confidence: float = 0.95, *, independent: bool = False) -> Step | None:
     """Return the best single step of the mean, or None when the series has none (or fewer than 8 values).
 
     Least squares with the penalty ``2 ln(n)`` times the inflated variance. The interval holds every place
@@ -103,9 +101,7 @@ def step_in_mean(
     )
 
 
-def step_in_rate(
-    counts: Sequence[int], confidence: float = 0.95, *, independent: bool = False
-) -> Step | None:
+def step_in_rate(counts: Sequence[int], confidence: float = 0.95, *, independent: bool = False) -> Step | None:
     """Return the best single step in counts per bucket; ``before`` and ``after`` are mean counts.
 
     On Anscombe's scale, where the variance of a count does not depend on its mean.

@@ -200,10 +200,7 @@ def compare(
         error = math.sqrt(variance * vif / n_e)
         low, high = effect - 1.96 * error, effect + 1.96 * error
         crossed = largest >= HORIZON_Z or log_bayes >= EARLY_LOG_BAYES
-        kept = (
-            margin is not None
-            and sign * effect + NOT_WORSE_Z * error * math.sqrt(max(1.0, n_max / n_e)) < margin
-        )
+        kept = margin is not None and sign * effect + NOT_WORSE_Z * error * math.sqrt(max(1.0, n_max / n_e)) < margin
         if crossed or kept:
             if crossed:
                 direction = Direction.WORSE if sign * effect > 0 else Direction.BETTER

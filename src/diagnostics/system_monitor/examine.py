@@ -99,9 +99,7 @@ def _combine(
             subject=subject,
         )
     if total <= -0.5:
-        return Finding(
-            mechanism=id_, state=State.ABSENT, strength=total, sentence=sentence, evidence=evidence
-        )
+        return Finding(mechanism=id_, state=State.ABSENT, strength=total, sentence=sentence, evidence=evidence)
     return Finding(mechanism=id_, state=State.UNKNOWN, strength=0.0, sentence=sentence, evidence=evidence)
 
 

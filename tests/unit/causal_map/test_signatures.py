@@ -15,8 +15,6 @@ from diagnostics.causal_map.signatures.manner import how_people_say_it, loud_but
 from diagnostics.causal_map.signatures.matching import MAX_TEXT, Matcher, required_words, shorten, table
 from diagnostics.model.problem import Category
 
-
-
 LINES = {
     "async-lazy-load-missing-greenlet": "sqlalchemy.exc.MissingGreenlet: greenlet_spawn has not been called; can't call await_only() here.",
     "pg-max-connections-by-app": "asyncpg.exceptions.TooManyConnectionsError: remaining connection slots are reserved for roles",

@@ -1,7 +1,5 @@
 """Triage of reports written for these tests, from experience, in both languages."""
 
-
-
 from __future__ import annotations
 
 import pytest

@@ -26,9 +26,7 @@ from diagnostics.hypothesis_testing.conditions import COMPARISONS, RAISES
         ("matches", r"^rejected: \w+", "rejected: x", "accepted"),
     ],
 )
-def test_each_comparison_tells_what_was_predicted_from_what_was_not(
-    comparison, expected, observed, not_observed
-):
+def test_each_comparison_tells_what_was_predicted_from_what_was_not(comparison, expected, observed, not_observed):
     condition = TestCondition("c", lambda: None, expected, comparison)
 
     assert condition.compare(observed) is True

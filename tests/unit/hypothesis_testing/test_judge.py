@@ -36,11 +36,7 @@ def test_looked_at_once_the_rate_is_a_count(answers, required, verdict):
 
 
 def repeated(successes, trials, repetitions=None):
-    return [
-        Prediction(
-            name="p", trials=trials, successes=successes, repetitions=repetitions or trials, if_false=0.3
-        )
-    ]
+    return [Prediction(name="p", trials=trials, successes=successes, repetitions=repetitions or trials, if_false=0.3)]
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,7 @@ def test_without_trials_everything_is_possible():
     assert math.isnan(rate.rate)
 
 
-@pytest.mark.parametrize(
-    ("successes", "n", "confidence"), [(2, 1, 0.95), (-1, 5, 0.95), (1, 5, 1.0), (1, 5, 0.0)]
-)
+@pytest.mark.parametrize(("successes", "n", "confidence"), [(2, 1, 0.95), (-1, 5, 0.95), (1, 5, 1.0), (1, 5, 0.0)])
 def test_impossible_counts_and_confidences_are_refused(successes, n, confidence):
     with pytest.raises(ValueError, match=r"no count|confidence"):
         wilson(successes, n, confidence)
@@ -102,8 +100,7 @@ def test_ninety_five_percent_intervals_hold_the_truth_about_ninety_five_percent_
     intervals = [wilson(k, n) for k in range(n + 1)]
     rates = [i / 100 for i in range(5, 96)]
     coverage = [
-        sum(binom.pmf(k, n, p) for k in range(n + 1) if intervals[k].low <= p <= intervals[k].high)
-        for p in rates
+        sum(binom.pmf(k, n, p) for k in range(n + 1) if intervals[k].low <= p <= intervals[k].high) for p in rates
     ]
 
     assert 0.94 < sum(coverage) / len(coverage) < 0.96

@@ -120,9 +120,7 @@ def test_lag_one_of_known_series():
 
 def test_the_correction_removes_the_bias_of_short_series():
     rng = np.random.default_rng(11)
-    raw, fixed = zip(
-        *((lag_one(s), corrected(s)) for s in (ar1(rng, 0.6, 30) for _ in range(500))), strict=True
-    )
+    raw, fixed = zip(*((lag_one(s), corrected(s)) for s in (ar1(rng, 0.6, 30) for _ in range(500))), strict=True)
 
     assert np.mean(raw) < 0.55
     assert np.mean(fixed) == pytest.approx(0.6, abs=0.04)
@@ -140,8 +138,6 @@ def test_the_rank_test_seldom_cries_wolf_although_neighbours_resemble_each_other
 def test_the_rank_test_sees_a_real_shift():
     rng = np.random.default_rng(6)
 
-    seen = sum(
-        rank_test(ar1(rng, 0.3, 80), [v + 1 for v in ar1(rng, 0.3, 80)]).p_value < 0.05 for _ in range(100)
-    )
+    seen = sum(rank_test(ar1(rng, 0.3, 80), [v + 1 for v in ar1(rng, 0.3, 80)]).p_value < 0.05 for _ in range(100))
 
     assert seen >= 90

@@ -94,9 +94,7 @@ def test_not_worse_can_be_concluded_and_is_seldom_wrong():
             is Direction.NOT_WORSE
         )
         shifted = [v + 1.0 for v in ar1(rng, 0.0, 120)]
-        wrong += (
-            compare(x, shifted, horizon=120, smallest_effect=1.0, margin=1.0).direction is Direction.NOT_WORSE
-        )
+        wrong += compare(x, shifted, horizon=120, smallest_effect=1.0, margin=1.0).direction is Direction.NOT_WORSE
     assert right >= 190
     assert wrong / 200 <= 0.04
 

@@ -52,9 +52,7 @@ def test_kendalls_tau_is_scipys():
 
 
 @settings(max_examples=40)
-@given(
-    st.lists(st.floats(-1e3, 1e3).map(lambda v: round(v, 3)), min_size=5, max_size=40), st.integers(-20, 20)
-)
+@given(st.lists(st.floats(-1e3, 1e3).map(lambda v: round(v, 3)), min_size=5, max_size=40), st.integers(-20, 20))
 def test_adding_a_line_adds_its_slope(values, slope):
     t = list(range(len(values)))
 
@@ -77,9 +75,7 @@ def test_a_leak_of_two_standard_deviations_is_seen():
     rng = np.random.default_rng(4)
     t = list(range(240))
 
-    seen = sum(
-        trend(t, [v + 2 * i / 240 for i, v in enumerate(ar1(rng, 0.5, 240))]).is_rising() for _ in range(60)
-    )
+    seen = sum(trend(t, [v + 2 * i / 240 for i, v in enumerate(ar1(rng, 0.5, 240))]).is_rising() for _ in range(60))
 
     assert seen >= 54
 

@@ -1,7 +1,5 @@
 """What differs from what was normal."""
 
-
-
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Every format of a line that we promise to read."""
 
-
-
 from __future__ import annotations
 
 from datetime import UTC, datetime

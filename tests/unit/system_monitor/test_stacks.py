@@ -1,7 +1,5 @@
 """Stack samples -> positions, and py-spy's words -> kinds of failure."""
 
-
-
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -90,11 +90,7 @@ def explicit_lock(evidence: Evidence) -> Finding:
     waits = [
         (i, r)
         for i, r in evidence.observations.indexed("postgres.lock.wait")
-        if r.labels.get("blocker_kind") == "ddl"
-        or (
-            r.labels.get("blocker_kind") == "active"
-            and r.labels.get("blocker_query", "").lstrip().upper().startswith("LOCK ")
-        )
+        if r.labels.get("blocker_kind") in ("ddl", "active") and _is_ddl(r.labels.get("blocker_query", ""))
     ]
     if waits:
         _, longest = max(waits, key=lambda pair: pair[1].value)

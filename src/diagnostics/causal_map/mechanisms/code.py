@@ -82,6 +82,7 @@ MECHANISMS = (
             "go on; their threads stand in the HTTP client."
         ),
         causes=(
+            Edge(effect="idle-in-transaction-blocks-writers", probability=0.5),
             Edge(effect="db-pool-exhausted", probability=0.5),
             Edge(effect="db-lock-wait", probability=0.3),
             Edge(effect="requests-slow", probability=0.5),

@@ -90,7 +90,8 @@ class LockTally:
     def add(self, waiting: int, locks: Sequence[Row], activity: Mapping[int, Row], prepared: Sequence[Row]) -> None:
         """Take in one sample: how many wait, their lock rows, all sessions by pid, prepared transactions."""
         by_pid = {row["pid"]: row for row in locks}
-        modes = {pid: row["mode"] for pid, row in by_pid.items()}
+        # A queue for one row waits for a tuple lock of the same mode; only on a relation does it mean DDL.
+        modes = {pid: row["mode"] for pid, row in by_pid.items() if row["locktype"] == "relation"}
         kinds = {
             pid: blocker_kind(pid, activity.get(pid), modes.get(pid))
             for pid in {blocker for row in locks for blocker in row["blockers"]}
