@@ -284,6 +284,7 @@ _ADVICE = {
     FailureKind.DNS_UNAVAILABLE: "The resolver does not answer; check /etc/resolv.conf.",
     FailureKind.REFUSED: "Nobody listens there: check host and port, and that it runs.",
     FailureKind.UNREACHABLE: "No route there: check host, network and firewall.",
+    FailureKind.NOT_FOUND: "Check its name: there is nothing that is called so.",
     FailureKind.RESET: "It ended the connection: look at its own log, and at proxies between.",
 }
 
