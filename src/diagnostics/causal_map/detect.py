@@ -98,6 +98,15 @@ def total(readings: Iterable[Reading]) -> float:
     return sum(reading.value for reading in readings)
 
 
+def label_number(reading: Reading, label: str) -> float:
+    """Return a label that holds a number; 0 where it holds none."""
+    try:
+        number = float(reading.labels.get(label, "") or 0)
+    except ValueError:
+        return 0.0
+    return number if math.isfinite(number) else 0.0
+
+
 def failure_of(evidence: Evidence, name: str, *kinds: FailureKind) -> tuple[str, ProbeFailure] | None:
     """Return the first failure of that name and of one of those kinds, with its evidence id."""
     for evidence_id, failure in evidence.observations.failures(name):

@@ -14,6 +14,7 @@ from diagnostics.causal_map.detect import (
     absent,
     database_was_read,
     failure_of,
+    label_number,
     pool_text,
     present,
     seconds,
@@ -46,7 +47,7 @@ def idle_transaction_blocks(evidence: Evidence) -> Finding:
         by_blocker.setdefault(pair[1].labels.get("blocker_pid", ""), []).append(pair)
     pid, pairs = max(by_blocker.items(), key=lambda item: max(r.value for _, r in item[1]))
     longest = max(pairs, key=lambda pair: pair[1].value)[1]
-    age = _number(longest, "blocker_xact_age")
+    age = label_number(longest, "blocker_xact_age")
     waiters = {r.labels.get("waiter_pid") for _, r in pairs}
     who = longest.labels.get("blocker_application") or "unnamed application"
     said = (
@@ -121,11 +122,11 @@ def long_writer_blocks(evidence: Evidence) -> Finding:
         if r.labels.get("blocker_kind") == "active"
         and not r.labels.get("blocker_query", "").lstrip().upper().startswith("LOCK ")
     ]
-    long_ones = [(i, r) for i, r in waits if _number(r, "blocker_xact_age") > 3 and r.value > 1]
+    long_ones = [(i, r) for i, r in waits if label_number(r, "blocker_xact_age") > 3 and r.value > 1]
     if long_ones and not any(_is_ddl(r.labels.get("waiter_query", "")) for _, r in waits):
         evidence_id, longest = max(long_ones, key=lambda pair: pair[1].value)
         said = (
-            f"backend {longest.labels.get('blocker_pid')} is active in a transaction that is {seconds(_number(longest, 'blocker_xact_age'))} old and blocks "
+            f"backend {longest.labels.get('blocker_pid')} is active in a transaction that is {seconds(label_number(longest, 'blocker_xact_age'))} old and blocks "
             f"{len({r.labels.get('waiter_pid') for _, r in long_ones})} session(s): {longest.labels.get('blocker_query', '')[:100]}"
         )
         return present(
@@ -548,13 +549,6 @@ def _reset(reading: Reading) -> dict[str, str]:
     scope = {"role": "role", "user": "role", "database role": "role", "database": "database"}.get(source, "system")
     wanted = {"setting": labels.get("setting", ""), "value": "", "scope": scope, "source": source}
     return wanted | {key: labels[key] for key in ("role", "database") if labels.get(key)}
-
-
-def _number(reading: Reading, label: str) -> float:
-    try:
-        return float(reading.labels.get(label, "0") or 0)
-    except ValueError:
-        return 0.0
 
 
 DETECTORS: dict[str, Detector] = {

@@ -8,6 +8,7 @@ from diagnostics.causal_map.detect import (
     STRONG,
     TYPICAL,
     absent,
+    label_number,
     present,
     seconds,
     unknown,
@@ -158,7 +159,7 @@ def new_exceptions(evidence: Evidence) -> list[tuple[str, Reading]]:
     return [
         (i, r)
         for i, r in evidence.observations.indexed("log.template")
-        if r.labels.get("exception") and float(r.labels.get("before", "0") or 0) == 0 and r.value >= 1
+        if r.labels.get("exception") and label_number(r, "before") == 0 and r.value >= 1
     ]
 
 

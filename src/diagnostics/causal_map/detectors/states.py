@@ -12,6 +12,7 @@ from diagnostics.causal_map.detect import (
     database_was_read,
     excess,
     failure_of,
+    label_number,
     normal_value,
     percent,
     pool_text,
@@ -330,7 +331,7 @@ def unhandled_exception(evidence: Evidence) -> Finding:
         exception = reading.labels.get("exception", "")
         if not exception or reading.value < 2:
             continue
-        before = float(reading.labels.get("before", "0") or 0)
+        before = label_number(reading, "before")
         if reading.value > 3 * (before + 0.3):
             new.append((reading.value, evidence_id, f"{exception}: {reading.labels.get('example', '')[:120]}"))
     if new:

@@ -12,6 +12,7 @@ from diagnostics.causal_map.detect import (
     UNLIKELY,
     absent,
     database_was_read,
+    label_number,
     present,
     seconds,
     unknown,
@@ -48,7 +49,7 @@ def hot_row(evidence: Evidence) -> Finding:
     query, pairs = max(queues.items(), key=lambda item: len(_distinct(item[1], "waiter_pid")))
     waiters = _distinct(pairs, "waiter_pid")
     holders = _distinct(pairs, "blocker_pid")
-    oldest = max(_number(r, "blocker_xact_age") for _, r in pairs)
+    oldest = max(label_number(r, "blocker_xact_age") for _, r in pairs)
     longest = max(r.value for _, r in pairs)
     samples = observations.readings("postgres.lock.longest")
     lasting = not samples or sum(r.value > FELT_SECONDS for r in samples) * 2 > len(samples)
@@ -110,12 +111,12 @@ def vacuum_blocked(evidence: Evidence) -> Finding:
     old = [
         (i, r)
         for i, r in observations.indexed("postgres.session")
-        if _number(r, "xact_age") > OLD_XACT_SECONDS and r.labels.get("application", "") != "diagnostics"
+        if label_number(r, "xact_age") > OLD_XACT_SECONDS and r.labels.get("application", "") != "diagnostics"
     ]
     if not old:
         return absent(-4.0, "no session has a transaction older than some minutes")
-    evidence_id, oldest = max(old, key=lambda pair: _number(pair[1], "xact_age"))
-    age = _number(oldest, "xact_age")
+    evidence_id, oldest = max(old, key=lambda pair: label_number(pair[1], "xact_age"))
+    age = label_number(oldest, "xact_age")
     if not observations.readings("postgres.table.dead_rows"):
         return unknown("dead rows were not counted")
     worst: tuple[float, str, Reading, bool] | None = None
@@ -175,13 +176,6 @@ def _sessions_wait(
 
 def _distinct(pairs: Iterable[Pair], label: str) -> set[str]:
     return {r.labels.get(label, "") for _, r in pairs}
-
-
-def _number(reading: Reading, label: str) -> float:
-    try:
-        return float(reading.labels.get(label, "0") or 0)
-    except ValueError:
-        return 0.0
 
 
 DETECTORS: dict[str, Detector] = {
