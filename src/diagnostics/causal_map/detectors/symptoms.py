@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from diagnostics.causal_map.detect import (
     CERTAIN,
-    HINT,
     RULED_OUT,
     STRONG,
     TYPICAL,
@@ -81,6 +80,12 @@ def requests_slow(evidence: Evidence) -> Finding:
             looked = True
             found = _slower(evidence, quantile, reading, before.get(reading.labels.get("file", "")))
             worst = max(worst, (found[0], found[1], [evidence_id]))
+    for evidence_id, reading in observations.indexed("log.access.path_p95", window="recent"):
+        path = reading.labels.get("path", "")
+        earlier = observations.value("log.access.path_p95", None, path=path, window="before")
+        if earlier is not None and reading.value > 4 * earlier and reading.value - earlier > 0.03:
+            said = f"p95 of {path} is {seconds(reading.value)}, a while ago it was {seconds(earlier)}"
+            worst = max(worst, (TYPICAL if reading.value - earlier > 0.1 else 2.0, said, [evidence_id]))
     samples: dict[str, list[tuple[str, Reading]]] = {}
     for evidence_id, reading in observations.indexed("endpoint.latency"):
         looked = True
@@ -111,7 +116,11 @@ def _slower(evidence: Evidence, quantile: str, reading: Reading, earlier: Readin
         if sigma > 3 and reading.value > 1.8 * normal.median and reading.value - normal.median > 0.025:
             said = f"{quantile} of requests is {seconds(reading.value)}, normal is {seconds(normal.median)}"
             found.append((min(CERTAIN, 2 + sigma / 3), said))
-    elif earlier is not None and reading.value > 2.5 * earlier.value and reading.value - earlier.value > 0.05:
+    elif (
+        earlier is not None
+        and reading.value > 2.5 * earlier.value
+        and reading.value - earlier.value > (0.012 if quantile == "p50" else 0.05)
+    ):
         said = f"{quantile} of requests is {seconds(reading.value)}, a while ago it was {seconds(earlier.value)}"
         found.append((STRONG if reading.value > 4 * earlier.value else TYPICAL, said))
     if reading.value > SLOW_SECONDS:
@@ -135,18 +144,6 @@ def service_down(evidence: Evidence) -> Finding:
     if evidence.observations.readings("process.alive"):
         return absent(UNLIKELY, "the process is alive")
     return unknown("neither --url nor --pid: cannot see whether the service is up")
-
-
-def jobs_stall(evidence: Evidence) -> Finding:
-    """Background work that errs; stalls are seen by its own log lines only."""
-    hints = [
-        i
-        for i, r in evidence.observations.indexed("log.template")
-        if "reminder" in r.labels.get("template", "").lower()
-    ]
-    if hints:
-        return present(HINT, "log lines of background work changed", hints[:3])
-    return unknown("no observation of background work")
 
 
 def _window(evidence: Evidence, name: str, window: str) -> float:

@@ -45,7 +45,6 @@ MECHANISMS = (
         title="Background work stalls",
         title_ru="Фоновые задачи не выполняются",
         summary="Tasks, reminders or messages are not worked off.",
-        detect=symptoms.jobs_stall,
     ),
     Mechanism(
         id="wrong-data",
