@@ -12,7 +12,7 @@ from lab.harness import Lab
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     role = urlsplit(lab.stack.database_url).username
-    lab.stack.execute(f"ALTER ROLE {role} SET statement_timeout = '4ms'")
+    lab.stack.execute(f"ALTER ROLE {role} SET statement_timeout = '1ms'")
     lab.stack.restart_app()
     yield
     lab.stack.execute(f"ALTER ROLE {role} RESET statement_timeout")

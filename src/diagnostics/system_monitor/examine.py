@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diagnostics.causal_map.graph import CausalMap
+from diagnostics.causal_map.signatures import SIGNATURES
 from diagnostics.model.finding import Evidence, Finding, SignatureMatch, State
 from diagnostics.model.mechanism import Kind
 from diagnostics.model.observation import Observations
@@ -76,8 +77,8 @@ def _combine(
         from_logs *= 0.4
         from_report *= 0.3
     total = strength + from_logs + from_report
-    if seen is None and not texts and logs_were_read and kind is Kind.CAUSE:
-        total = -0.7
+    if kind is Kind.CAUSE and not texts and logs_were_read and (seen is None or seen.state is State.UNKNOWN):
+        total = _silence(id_)
     evidence = tuple(
         dict.fromkeys([*(seen.evidence if seen else ()), *(m.evidence_id for m in logged if m.evidence_id)])
     )
@@ -101,6 +102,15 @@ def _combine(
     if total <= -0.5:
         return Finding(mechanism=id_, state=State.ABSENT, strength=total, sentence=sentence, evidence=evidence)
     return Finding(mechanism=id_, state=State.UNKNOWN, strength=0.0, sentence=sentence, evidence=evidence)
+
+
+def _silence(id_: str) -> float:
+    """Return what it says that the logs, which were read, have no text of a mechanism that nobody could look at otherwise.
+
+    A mechanism with an unmistakable text hardly ever goes without it; one that leaves only vague texts, or none, may.
+    """
+    loudest = max((signature.weight for signature in SIGNATURES.get(id_, ())), default=0.0)
+    return -2.5 if loudest >= 5 else -1.0 if loudest >= 3 else -0.5
 
 
 def _freshness(match: SignatureMatch) -> float:

@@ -43,6 +43,37 @@ NETWORK_WAIT = (
 )
 
 
+#: Mechanisms whose texts in a log mean that a call to another service failed.
+OUTSIDE = frozenset(
+    {
+        "external-api-5xx",
+        "external-api-rate-limited",
+        "external-quota-exhausted",
+        "external-connection-refused",
+        "external-connection-reset",
+        "external-endpoint-removed",
+        "external-response-truncated",
+        "external-response-not-json",
+        "oauth-refresh-token-revoked",
+        "oauth-client-secret-rotated",
+        "oauth-scope-missing",
+        "service-account-key-invalid",
+        "api-key-invalid-or-revoked",
+        "telegram-token-revoked",
+        "dns-name-not-found",
+        "dns-server-unreachable",
+        "tcp-port-filtered",
+        "tls-cert-expired",
+        "tls-unknown-ca",
+        "tls-hostname-mismatch",
+        "tls-plain-http-mismatch",
+        "tls-protocol-too-old",
+        "proxy-misconfigured",
+        "own-bug-bad-request-payload",
+    }
+)
+
+
 def db_lock_wait(evidence: Evidence) -> Finding:
     """Sessions that wait for a lock that another session holds."""
     waits = evidence.observations.indexed("postgres.lock.wait")
@@ -213,6 +244,12 @@ def external_call_fails(evidence: Evidence) -> Finding:
             f"{bad[0][1].labels.get('service', 'a service')} answers {bad[0][1].value:.0f}",
             [i for i, _ in bad],
         )
+    told = [
+        m for m in evidence.signatures if m.place == "log" and m.count >= 2 and m.weight >= 3 and m.mechanism in OUTSIDE
+    ]
+    if told:
+        loudest = max(told, key=lambda m: (m.weight, m.count))
+        return present(TYPICAL, f"the log says {loudest.count} time(s): {loudest.text[:140]}", [loudest.evidence_id])
     if evidence.observations.readings("service.status"):
         return absent(-1.0, "the services that were asked answer without an error of theirs")
     return unknown("no --service was given")

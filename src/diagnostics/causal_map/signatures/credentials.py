@@ -98,6 +98,7 @@ SIGNATURES = table(
             (r"Unauthorized\b", 1.0),
             (r"telegram\.error\.InvalidToken", 6.0),
             (r"TelegramUnauthorizedError", 6.0),
+            (r"telegram.{0,60}(?:\b401\b|unauthorized)|\b401\b.{0,60}telegram", 5.0),
             (r"Telegram server says - Unauthorized|The token `[^`]{0,80}` was rejected", 6.0),
             (r"TokenValidationError|Token is invalid!", 5.0),
         ],
