@@ -528,15 +528,6 @@ def answering_server() -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_watch_ends_with_a_verdict(diagnose: Run) -> None:
-    with answering_server() as url:
-        done = diagnose("watch", "--url", url, "--minutes", "0.15", "--interval", "1")
-
-    assert "service-down" in done.stdout
-    assert "verdict: " in done.stdout.splitlines()[-1]
-    assert done.returncode in (0, 4)
-
-
 def test_the_doctor_tries_a_database(diagnose: Run, postgres: Postgres) -> None:
     well = diagnose("doctor", "--db", postgres.url)
     ill = diagnose("doctor", DIAGNOSE_DB=postgres.url.replace(postgres.password, "Wr0ngPassw0rd"))

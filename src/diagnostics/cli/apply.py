@@ -91,7 +91,10 @@ def apply(
     else:
         say(f"{result.status}: {planned.plan.title}" + (f". {result.error_message}" if result.error_message else ""))
         if result.backup_id and result.succeeded:
-            say(f"To undo it: diagnose rollback {result.backup_id}")
+            if planned.plan.irreversible:
+                say(f"This cannot be undone. {planned.plan.irreversible_reason}")
+            else:
+                say(f"To undo it: diagnose rollback {result.backup_id}")
             say(f"Next: diagnose watch --session {name} with the same target flags")
     return {"SUCCESS": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(str(result.status), Exit.ROLLED_BACK)
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from diagnostics.cli.exits import Exit
+from diagnostics.cli.options import lang_option, option
 from diagnostics.cli.output import Progress, render, terminal
 from diagnostics.runtime.clock import SYSTEM_CLOCK
 
@@ -83,15 +84,15 @@ SCENES = {
 
 @click.command()
 @click.argument("scenario", type=click.Choice(list(SCENES)), default="slow-query")
-@click.option("--list", "only_list", is_flag=True, help="List the scenarios.")
-@click.option(
+@option("--list", "only_list", is_flag=True, help="List the scenarios.")
+@option(
     "--minutes",
     type=click.FloatRange(min=0.1),
     default=0.5,
     show_default=True,
     help="How long to watch after the cure.",
 )
-@click.option(
+@option(
     "-o",
     "--output",
     "out",
@@ -100,7 +101,7 @@ SCENES = {
     metavar="FILE",
     help="Where the HTML report goes; .diagnostics/demo-SCENARIO.html when not given.",
 )
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en", show_default=True)
+@lang_option
 def demo(scenario: str, only_list: bool, minutes: float, out: Path | None, lang: str) -> int:
     """Run SCENARIO on a private PostgreSQL and a small meeting service; nothing outside a temporary folder is touched."""
     if only_list:

@@ -47,4 +47,7 @@ def rollback(change: str | None, only_list: bool, store: Path | None, force: boo
     result = rollback_change(store, change, on_foreign_writes="restore" if force else "block", progress=progress.line)
     said = "rolled back" if result.succeeded else str(result.status)
     say(f"{change}: {said}" + (f". {result.error_message}" if result.error_message else ""))
+    for step in result.steps:
+        if step.detail:
+            say(f"  {step.detail}")
     return Exit.OK if result.succeeded else Exit.ROLLBACK_FAILED

@@ -278,7 +278,7 @@ def could_not_look(target: Target, observations: Observations) -> list[tuple[str
 
 
 _ADVICE = {
-    FailureKind.TIMEOUT: "Give it more time with --deadline, or look at why it does not answer.",
+    FailureKind.TIMEOUT: "Look at what it waits for, or give it more time with --deadline.",
     FailureKind.FORBIDDEN: "Run diagnose as the user of the service, or as root.",
     FailureKind.DNS_NOT_FOUND: "Check the name for a typing error, and try: getent hosts NAME",
     FailureKind.DNS_UNAVAILABLE: "The resolver does not answer; check /etc/resolv.conf.",
