@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", token_error="invalid_grant")
+    lab.stack.fakes.set("token", token_error="invalid_grant")
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal("token")

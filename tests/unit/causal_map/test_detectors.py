@@ -187,7 +187,10 @@ CASES: dict[str, tuple[Seen, Seen]] = {
         [table("seq_scan_rate", 20.0), table("seq_row_rate", 4e6), table("live_rows", 2e5), *statement(0.06)],
         [table("seq_scan_rate", 20.0), table("seq_row_rate", 400.0), table("live_rows", 20.0)],
     ),
-    "n-plus-one-queries": (statement(0.0005, calls=4000.0), statement(0.0005, calls=20.0)),
+    "n-plus-one-queries": (
+        [*statement(0.0005, calls=600.0), r("log.access.requests", 1200.0, window="recent"), r("log.window", 60.0, window="recent")],
+        [*statement(0.0005, calls=30.0), r("log.access.requests", 1200.0, window="recent"), r("log.window", 60.0, window="recent")],
+    ),
     "work-mem-spill-to-disk": (
         [r("postgres.database.temp_bytes_rate", 90 * MIB)],
         [r("postgres.database.temp_bytes_rate", 0.0)],
