@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from diagnostics.cli.options import baseline_option, option
 from diagnostics.cli.output import say
 from diagnostics.cli.targets import target_from, target_options
 
+#: After this, what is still there did not go by itself.
+SETTLE_SECONDS = 90.0
 _SIGNS = {True: "present", False: "absent", None: "not seen"}
 
 
@@ -35,7 +38,10 @@ _SIGNS = {True: "present", False: "absent", None: "not seen"}
     help="From one look to the next.",
 )
 def watch(baseline: Path | None, session: str | None, minutes: float, interval: float, **flags: Any) -> int:
-    """Look again and again, print each change, and end with the verdict: holds, returned or inconclusive."""
+    """Look again and again, print each change, and end with the verdict: holds, returned or inconclusive.
+
+    Right after a change it first waits, at most 90 s, until what was before the change is no longer seen.
+    """
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
     from diagnostics.model.finding import NO_BASELINE
@@ -60,12 +66,27 @@ def watch(baseline: Path | None, session: str | None, minutes: float, interval: 
         seen.update(found)
         return found
 
+    if document is not None and "phase_5" in document.get("phases_completed", []):
+        _settle(look, min(SETTLE_SECONDS, minutes * 30), interval)
     system.look_again_hook = look
     result = system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=interval)
     if document is not None:
         _remember(store, document, result)
     say(f"verdict: {result.verdict}; {'; '.join(result.recommendations)}")
     return {"holds": Exit.OK, "returned": Exit.FOUND}.get(result.verdict, Exit.INCONCLUSIVE)
+
+
+def _settle(look: Callable[[], Mapping[str, bool | None]], seconds: float, interval: float) -> None:
+    """Wait after a change until what it cured is gone: logs and pools still hold what was before it."""
+    from diagnostics.runtime.clock import SYSTEM_CLOCK
+
+    until = SYSTEM_CLOCK.monotonic() + seconds
+    while any(look().values()):
+        left = until - SYSTEM_CLOCK.monotonic()
+        if left <= 0:
+            break
+        say(f"settling for at most {left:.0f} s: what was before the change is still seen", err=True)
+        SYSTEM_CLOCK.sleep(min(left, interval))
 
 
 def _remember(store: Any, document: dict[str, Any], result: Any) -> None:
