@@ -354,6 +354,16 @@ def test_a_full_disk_loses_neither_the_result_nor_the_diagnosis(diagnose: Run, t
     assert "The session is not kept" in done.stderr
 
 
+def test_a_baseline_that_lacks_what_was_asked_for_says_so(diagnose: Run, tmp_path: Path) -> None:
+    done = diagnose(
+        "record", "-q", "--seconds", "1", "--interval", "1", "--db", "postgresql://u:p@127.0.0.1:1/x", "-o", "n.json"
+    )
+
+    assert done.returncode == 4
+    assert "Nothing could be read of --db" in done.stderr
+    assert (tmp_path / "n.json").exists()
+
+
 # Terminals ------------------------------------------------------------------------------------------------------------
 
 

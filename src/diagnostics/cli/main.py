@@ -84,7 +84,8 @@ def main() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
     # Monitoring takes 2 for critical and 3 for unknown, whatever our other verbs mean by them.
-    checking = next((word for word in sys.argv[1:] if not word.startswith("-")), "") == "check"
+    verb = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    checking = verb == "check"
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else Exit.OK)
@@ -92,7 +93,10 @@ def main() -> None:
         # click ends so when the reader of a help page has gone; nothing else of ours ends with a BrokenPipeError.
         sys.exit(Exit.OK if isinstance(end.__context__, BrokenPipeError) else end.code)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        _say_interrupted()
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # the second Ctrl-C of an impatient person changes nothing any more
+        _say_interrupted(verb)
         sys.exit(Exit.CHECK_UNKNOWN if checking else Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
@@ -107,8 +111,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _say_interrupted() -> None:
+def _say_interrupted(verb: str) -> None:
     say("Interrupted. A session that was begun is kept: `diagnose sessions` lists it.", err=True)
+    if verb in ("apply", "rollback", "recover"):
+        say("`diagnose recover` finishes the way back, should anything have been left open.", err=True)
 
 
 def _explain(error: Exception) -> Exit:

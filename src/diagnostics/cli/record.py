@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from diagnostics.cli.exits import Exit
 from diagnostics.cli.options import option, quiet_option
-from diagnostics.cli.output import Progress, check_writable
+from diagnostics.cli.output import Progress, check_writable, say
 from diagnostics.cli.targets import target_from, target_options
+
+if TYPE_CHECKING:
+    from diagnostics.model.finding import Baseline
+    from diagnostics.model.target import Target
 
 
 @click.command()
@@ -50,4 +54,26 @@ def record(out: Path, seconds: float, interval: float, quiet: bool, **flags: Any
         raise click.ClickException("nothing could be read; give at least one of --pid, --db, --url, --log")
     baseline.write(found, out)
     progress.line(f"{len(found.summaries)} readings and {len(found.facts)} facts written to {out}")
-    return Exit.OK
+    unread = _unread(found, target)
+    for flag in unread:
+        say(f"Nothing could be read of {flag}, so the baseline lacks it. `diagnose run` says why.", err=True)
+    return Exit.INCONCLUSIVE if unread else Exit.OK
+
+
+#: Field of the target, its flag, and the beginning of the readings that only it gives.
+_READINGS = (
+    ("pids", "--pid", "process."),
+    ("database_url", "--db", "postgres."),
+    ("url", "--url", "endpoint."),
+    ("services", "--service", "service."),
+    ("logs", "--log", "log."),
+)
+
+
+def _unread(found: Baseline, target: Target) -> list[str]:
+    """Return the flags that were given and of which nothing was read: a baseline with a hole would look complete."""
+    return [
+        flag
+        for field, flag, beginning in _READINGS
+        if getattr(target, field) and not any(key.startswith(beginning) for key in found.summaries)
+    ]

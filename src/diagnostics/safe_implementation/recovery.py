@@ -22,9 +22,15 @@ _DEFAULT = Path(".diagnostics") / "changes"
 
 
 def default_store() -> Path:
-    """Return where changes are kept when nobody says otherwise: ``DIAGNOSE_STORE``, or a folder of the project."""
+    """Return where changes are kept when nobody says otherwise: ``DIAGNOSE_STORE``, or a folder of the project.
+
+    The variable may name the file of the sessions; changes are then kept in ``changes`` beside it.
+    """
     named = os.environ.get("DIAGNOSE_STORE")
-    return Path(named) if named else Path.cwd() / _DEFAULT
+    if not named:
+        return Path.cwd() / _DEFAULT
+    path = Path(named).expanduser()
+    return path.parent / "changes" if path.suffix and not path.is_dir() else path
 
 
 def recover(

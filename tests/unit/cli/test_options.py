@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from diagnostics.cli.main import cli
 from diagnostics.cli.options import pairs
 from diagnostics.cli.targets import target_from, target_options
+from diagnostics.diagnostic_orchestrator.store import default_path
 from diagnostics.errors import ConfigurationError
+from diagnostics.safe_implementation import default_store
 
 
 @click.group(context_settings={"auto_envvar_prefix": "DIAGNOSE"})
@@ -95,6 +97,16 @@ def test_pairs_are_taken_apart_at_the_first_equals_sign() -> None:
 def test_a_pair_without_key_or_sign_is_wrong_usage(item: str) -> None:
     with pytest.raises(click.UsageError, match="KEY=VALUE"):
         pairs((item,), "--set")
+
+
+def test_sessions_and_changes_share_one_variable_whether_it_names_a_folder_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIAGNOSE_STORE", str(tmp_path))
+    assert (default_path(), default_store()) == (tmp_path / "sessions.db", tmp_path)
+
+    monkeypatch.setenv("DIAGNOSE_STORE", str(tmp_path / "mine.db"))
+    assert (default_path(), default_store()) == (tmp_path / "mine.db", tmp_path / "changes")
 
 
 def test_an_unknown_command_gets_the_closest_name() -> None:
