@@ -121,7 +121,7 @@ CASES: dict[str, tuple[Seen, Seen]] = {
     "zombie-children-not-reaped": ([r("process.zombies", 80.0)], [r("process.zombies", 0.0)]),
     "unbounded-thread-creation": ([r("process.threads", 900.0)], [r("process.threads", 44.0)]),
     "eventloop-blocked-sync-io": (
-        [stack(0.9, "run_forever < _run < app < view < sleep", main="true", leaf="sleep")],
+        [stack(0.9, "run_forever (asyncio/base_events.py:600) < _run (asyncio/events.py:80) < app (starlette/routing.py:1) < view (app.py:3) < sleep (app.py:3)", main="true", leaf="sleep")],
         [FREE_STACK],
     ),
     "infinite-loop-request": (
@@ -282,7 +282,7 @@ CASES: dict[str, tuple[Seen, Seen]] = {
         [r("process.cpu.wait_share", 0.6), r("host.cpu.utilization", 1.0)],
         [r("process.cpu.wait_share", 0.01), r("host.cpu.utilization", 0.9)],
     ),
-    "event-loop-blocked": ([stack(0.9, "run_forever < _run < app < view < sleep", main="true")], [FREE_STACK]),
+    "event-loop-blocked": ([stack(0.9, "run_forever (asyncio/base_events.py:600) < _run (asyncio/events.py:80) < app (starlette/routing.py:1) < view (app.py:3) < sleep (app.py:3)", main="true")], [FREE_STACK]),
     "workers-busy": ([stack(40.0, "run < view", thread="AnyIO worker thread")], [FREE_STACK]),
     "memory-short": (
         [r("host.memory.total", 1e9), r("host.memory.available", 1e6)],

@@ -19,7 +19,7 @@ from diagnostics.causal_map.detect import (
     text_strength,
     unknown,
 )
-from diagnostics.causal_map.detectors.states import NETWORK_WAIT, _inside_loop
+from diagnostics.causal_map.detectors.states import NETWORK_WAIT, inside_loop
 from diagnostics.model.finding import Evidence, Finding
 from diagnostics.model.observation import FailureKind, Reading
 
@@ -154,7 +154,7 @@ def loop_blocked_by_sync_call(evidence: Evidence) -> Finding:
     stood = [
         (i, r)
         for i, r in evidence.observations.indexed("process.stack", main="true")
-        if _inside_loop(r.labels.get("trace", "")) and at_work(r)
+        if inside_loop(r.labels.get("trace", "")) and at_work(r)
     ]
     waiting = [(i, r) for i, r in stood if r.labels.get("active") != "true" or _leaf_waits(r)]
     share = sum(r.value for _, r in waiting)

@@ -286,7 +286,7 @@ def event_loop_blocked(evidence: Evidence) -> Finding:
     stood = [
         (i, r)
         for i, r in evidence.observations.indexed("process.stack", main="true")
-        if _inside_loop(r.labels.get("trace", ""))
+        if inside_loop(r.labels.get("trace", ""))
     ]
     share = sum(r.value for _, r in stood)
     loop_seen = [
@@ -310,16 +310,16 @@ def event_loop_blocked(evidence: Evidence) -> Finding:
     return unknown("no stack of an event loop was seen")
 
 
-def _inside_loop(trace: str) -> bool:
+#: Frames that only the thread of an event loop has; a synchronous worker serves requests on its main thread too.
+_LOOP_MARKS = ("_run (asyncio", "_run_once (", "run_forever (", "run_asgi (", "uvloop")
+
+
+def inside_loop(trace: str) -> bool:
     """Whether a trace of the loop's thread is inside a callback, not in the selector."""
-    frames = [frame.strip() for frame in trace.split(" < ")]
-    leaf = frames[-1] if frames else ""
+    leaf = trace.rsplit(" < ", 1)[-1].strip()
     if not leaf or leaf.startswith(("select", "_run_once", "epoll", "poll", "wait")):
         return False
-    return any(
-        frame.startswith(("_run ", "_run(", "run_endpoint_function", "app ", "__call__", "run_asgi")) or frame == "_run"
-        for frame in frames
-    )
+    return any(mark in trace for mark in _LOOP_MARKS)
 
 
 def workers_busy(evidence: Evidence) -> Finding:
