@@ -11,7 +11,7 @@ import click
 
 from diagnostics.cli.exits import Exit
 from diagnostics.cli.options import baseline_option, format_option, option, pairs, quiet_option
-from diagnostics.cli.output import Progress, say
+from diagnostics.cli.output import Progress, printable, say
 from diagnostics.cli.targets import target_from, target_options
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ def _plan_json(planned: RemedyPlan) -> str:
 
 
 def _plan_text(cause: dict[str, Any], planned: RemedyPlan) -> str:
+    cause = printable(cause)
     lines = [f"{click.style(cause['title'], bold=True)} ({cause['mechanism']}, {cause['posterior']:.0%})"]
     if planned.plan is None:
         lines.append(f"  {planned.remedy.title}: {planned.reason}")
@@ -196,10 +197,10 @@ def _plan_text(cause: dict[str, Any], planned: RemedyPlan) -> str:
     for title, items in (("Steps", plan.steps), ("Runs", plan.commands), ("Undo", plan.undo_commands)):
         if items:
             lines.append(f"  {title}:")
-            lines.extend(f"    - {item}" for item in items)
+            lines.extend(f"    - {printable(item)}" for item in items)
     if plan.dry_run:
         lines.append("  Now:")
-        lines.extend(f"    {line}" for line in plan.dry_run.splitlines())
+        lines.extend(f"    {printable(line)}" for line in plan.dry_run.splitlines())
     if plan.applicable:
         lines.append("  It stays only when the finding flips; otherwise it is rolled back.")
     return "\n".join(lines)

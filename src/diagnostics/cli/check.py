@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from diagnostics.cli.options import baseline_option, format_option, option
-from diagnostics.cli.output import say
+from diagnostics.cli.output import printable, say
 from diagnostics.cli.targets import target_from, target_options
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
@@ -74,6 +74,6 @@ def check(names: tuple[str, ...], baseline: Path | None, deadline: float, form: 
         }
         say(json.dumps(page, ensure_ascii=False, indent=2))
     else:
-        said = "; ".join(f.sentence for f in (present or looked or rows)[:3])
+        said = printable("; ".join(f.sentence for f in (present or looked or rows)[:3]))
         say(f"{_WORDS[code]} - {said}")
     return code

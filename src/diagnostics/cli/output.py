@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -45,6 +46,9 @@ _PLAIN = {
 }
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def _plainer(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -84,6 +88,15 @@ def _into_nothing(stream: Any) -> None:
         os.close(nowhere)
     except (OSError, ValueError, AttributeError):
         pass
+
+
+def printable(value: Any) -> Any:
+    """Return the value with texts that cannot command a terminal: logs and reports were written by strangers."""
+    if isinstance(value, str):
+        return _CONTROL.sub("?", value)
+    if isinstance(value, Mapping):
+        return {key: printable(item) for key, item in value.items()}
+    return [printable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def mark(status: str) -> str:
@@ -169,6 +182,7 @@ def render(report: dict[str, Any], form: str, *, lang: str) -> str:
 
 def terminal(report: dict[str, Any], *, lang: str) -> str:
     """Return the short form that fits a screen: verdict, whys, what to do, what was not seen."""
+    report = printable(report)
     verdict = report.get("verdict") or {}
     status = verdict.get("status", "unknown")
     causes = report.get("root_causes") or []

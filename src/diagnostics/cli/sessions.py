@@ -8,7 +8,7 @@ import click
 
 from diagnostics.cli.exits import Exit
 from diagnostics.cli.options import format_option, lang_option, option, session_argument
-from diagnostics.cli.output import say
+from diagnostics.cli.output import printable, say
 
 
 @click.group(invoke_without_command=True)
@@ -34,7 +34,7 @@ def list_sessions(form: str = "term", limit: int = 20) -> int:
     if not found:
         say("No sessions yet. `diagnose run` begins one.")
     for stored in found:
-        row = plain(stored)
+        row = printable(plain(stored))
         say(
             f"{row['session_id']:<28} {str(row.get('updated_at', ''))[:19]}  {row['status']:<22} {row.get('title', '')}"
         )

@@ -12,7 +12,7 @@ import click
 
 from diagnostics.cli.exits import Exit
 from diagnostics.cli.options import error_option, format_option, option, text_or_stdin
-from diagnostics.cli.output import check_writable, say, write
+from diagnostics.cli.output import check_writable, printable, say, write
 
 #: Characters; a report with all its tracebacks is far shorter.
 LONGEST_LINE = 4 << 20
@@ -65,8 +65,8 @@ def triage(problem: str | None, error: str, source: Path | None, out: Path | Non
         sure = f"(severity {found.severity}, confidence {found.confidence:.0%})"
         lines = [
             f"{click.style(str(found.priority), bold=True)}  {found.category}  {sure}",
-            f"  {found.reason}",
-            *(f"  - {c.mechanism}: {c.because}" for c in found.candidates),
+            f"  {printable(found.reason)}",
+            *(f"  - {c.mechanism}: {printable(c.because)}" for c in found.candidates),
             "  Next: diagnose run, which looks instead of reading",
         ]
         text = "\n".join(lines)

@@ -144,6 +144,16 @@ def test_progress_says_each_step_once_and_in_the_language(capsys: pytest.Capture
     assert lines == ["Осмотр", "Оценка: читаю сообщение"]
 
 
+def test_what_strangers_wrote_cannot_command_the_terminal() -> None:
+    cause = {**CAUSE, "summary": "\x1b]0;owned\x07 \x1b[2J gone \x9b31m", "against": ["\x1b[8mhidden"]}
+
+    text = shown({**FOUND, "root_causes": [cause]})
+
+    assert not {sign for sign in text if ord(sign) < 32 and sign != "\n"}
+    assert "\x9b" not in text
+    assert "gone" in text
+
+
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_every_mechanism_explains_itself(lang: str) -> None:
     runner = CliRunner()
