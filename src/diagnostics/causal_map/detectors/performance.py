@@ -105,34 +105,48 @@ def n_plus_one(evidence: Evidence) -> Finding:
         return unknown("statements were not read")
     if requests < 0.5:
         return unknown("the rate of requests is not known")
-    worst: tuple[float, str, str, Reading] | None = None
-    for evidence_id, reading in calls:
-        mean = (
-            evidence.observations.value("postgres.statement.mean", 1.0, queryid=reading.labels.get("queryid", ""))
-            or 0.0
-        )
-        query = reading.labels.get("query", "").lstrip().upper()
-        if mean > 0.005 or not query.startswith("SELECT") or " WHERE " not in query.replace("\n", " "):
-            continue
-        per_request = reading.value / requests
-        if worst is None or per_request > worst[0]:
-            worst = (per_request, evidence_id, reading.labels.get("query", ""), reading)
+    small = [(i, r) for i, r in calls if _is_lookup(evidence, r)]
+    if not small:
+        return absent(-4.0, "no small statement is called often")
+    evidence_id, most = max(small, key=lambda pair: pair[1].value)
+    often = most.value / requests
+    # A row-by-row loop asks about as often as a list has rows: calls of the lookup = calls of the list x its rows.
+    follows = [(i, r) for i, r in small if r.value / requests > 2 and _follows_a_list(evidence, r)]
     # One request may well ask four times for small things (session, user, rights); a row-by-row loop asks far more often.
-    if worst and worst[0] > 4:
-        sigma = excess(evidence, worst[3], floor=max(20.0, worst[3].value * 0.05))
-        strength = CERTAIN if worst[0] > 20 else STRONG if worst[0] > 8 else TYPICAL
+    if often > 4 or follows:
+        sigma = excess(evidence, most, floor=max(20.0, most.value * 0.05))
+        sure = often > 20 or len(follows) >= 2
+        strength = CERTAIN if sure else STRONG if often > 8 or follows else TYPICAL
         if sigma is not None and sigma < 3:
             strength = HINT
-        return present(
-            strength,
-            f"{worst[0]:.0f} calls of one small statement for each request: {worst[2][:110]}",
-            [worst[1]],
-            {"query": worst[2]},
-        )
-    most = worst[0] if worst else 0.0
+        said = f"{often:.0f} calls of one small statement for each request: {most.labels.get('query', '')[:110]}"
+        if follows:
+            said += f"; {len(follows)} statement(s) run once for each row of a list"
+        ids = dict.fromkeys([evidence_id, *[i for i, _ in follows]])
+        return present(strength, said, ids, {"query": most.labels.get("query", "")})
     return absent(
-        -4.0 if most < 2 else -1.0, f"no small statement is called more than {most:.1f} times for each request"
+        -4.0 if often < 2 else -1.0, f"no small statement is called more than {often:.1f} times for each request"
     )
+
+
+def _is_lookup(evidence: Evidence, calls: Reading) -> bool:
+    queryid = calls.labels.get("queryid", "")
+    query = " ".join(calls.labels.get("query", "").upper().split())
+    mean = evidence.observations.value("postgres.statement.mean", 1.0, queryid=queryid) or 0.0
+    rows = evidence.observations.value("postgres.statement.rows_per_call", 1.0, queryid=queryid) or 0.0
+    return mean < 0.005 and rows <= 3 and query.startswith("SELECT") and " WHERE " in query
+
+
+def _follows_a_list(evidence: Evidence, lookup: Reading) -> bool:
+    for parent in evidence.observations.readings("postgres.statement.calls"):
+        rows = evidence.observations.value(
+            "postgres.statement.rows_per_call", 0.0, queryid=parent.labels.get("queryid", "")
+        )
+        if rows is None or rows < 5 or parent.value < 0.2:
+            continue
+        if 0.5 <= lookup.value / (parent.value * rows) <= 1.6:
+            return True
+    return False
 
 
 def spills(evidence: Evidence) -> Finding:
