@@ -68,7 +68,8 @@ def apply(
     if only_plan or not planned.runs:
         say(_plan_json(planned) if form == "json" else _plan_text(cause, planned))
         if not planned.runs:
-            say("Nothing was changed. What is missing comes from the target flags or --set KEY=VALUE.", err=True)
+            lacking = " What is missing comes from the target flags or --set KEY=VALUE." if planned.plan is None else ""
+            say(f"Nothing was changed.{lacking}", err=True)
         return Exit.OK if only_plan else Exit.INCONCLUSIVE
     assert planned.plan is not None
     if not yes and not _consents(cause, planned):
