@@ -88,7 +88,7 @@ SCENES = {
 @option(
     "--minutes",
     type=click.FloatRange(min=0.1),
-    default=0.5,
+    default=1.5,
     show_default=True,
     help="How long to watch after the cure.",
 )
@@ -187,7 +187,7 @@ def _incident(
     if not result.success:
         return Exit.ROLLED_BACK, system.generate_comprehensive_report()
     _wait(progress, load, 6.0)
-    system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=3.0)
+    system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=5.0)
     report = system.generate_comprehensive_report()
     report["performance_impact"] = {"before_fix": _impact(felt_before), "after_fix": _impact(load.snapshot(5.0))}
     progress.line(f"users now: {_felt(load)}")

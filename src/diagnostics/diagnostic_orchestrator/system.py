@@ -47,6 +47,8 @@ from diagnostics.runtime.redaction import redact, redact_mapping
 _FIRST_STEPS = ("phase_2_systematic_diagnosis() runs every probe, read-only",)
 #: Longest first look: a sick service answers our own requests late, and the rest is read in two seconds.
 LOOK_SECONDS = 7.0
+#: For so long after a change the window of the log probe holds lines from before it.
+LOG_MEMORY_SECONDS = 65.0
 Progress = Callable[[str, str], None]
 R = TypeVar("R")
 
@@ -122,6 +124,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.could_not_look: tuple[CouldNotLook, ...] = ()
         self._spent = 0.0
         self._watch: watching.Watch | None = None
+        self._changed_at: float | None = None
         #: What phase 6 watches; what the diagnosis rests on when empty.
         self.watched_findings: tuple[str, ...] = ()
         #: Called instead of ``look_again`` in phase 6, for a caller that wants to show each look.
@@ -497,6 +500,10 @@ class UltimateDiagnosticSystem(AsyncPhases):
         observations = self._look_once()
         self.after = reporting.performance_of(observations)
         states = self._states(observations)
+        if self._changed_at is not None and self.clock.monotonic() - self._changed_at < LOG_MEMORY_SECONDS:
+            # The windows of logs still hold what was before the change: what they show now says nothing about it.
+            cause = self.diagnosis.root_causes[0].mechanism if self.diagnosis and self.diagnosis.root_causes else ""
+            states = {name: (None if seen and name != cause else seen) for name, seen in states.items()}
         return {name: states.get(name) for name in self._watched()}
 
     def _look_once(self) -> Observations:
@@ -550,6 +557,8 @@ class UltimateDiagnosticSystem(AsyncPhases):
     def _end(self, phase: str, result: R, said: str, began: float) -> R:
         if phase in ("phase_1", "phase_2", "phase_3", "phase_4"):
             self._spent += self.clock.monotonic() - began
+        elif phase == "phase_5":
+            self._changed_at = self.clock.monotonic()
         self.results[phase] = result
         self.timeline.append({"at": _iso(self.clock.now()), "what": said, "kind": phase})
         self._progress(phase, said)

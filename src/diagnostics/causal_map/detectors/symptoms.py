@@ -102,6 +102,14 @@ def requests_slow(evidence: Evidence) -> Finding:
             worst = max(worst, (STRONG, f"GET {path} takes {seconds(middle[1].value)}", [i for i, _ in seen]))
     if worst[0] > 0:
         return present(*worst)
+    hanging = [(i, r) for i, r in observations.indexed("postgres.lock.wait") if r.value > 1.0]
+    if hanging:
+        # A request that still waits is in no access log yet.
+        longest = max(r.value for _, r in hanging)
+        said = (
+            f"{len(hanging)} session(s) wait for a lock for up to {seconds(longest)}: their requests have not ended yet"
+        )
+        return present(TYPICAL, said, [i for i, _ in hanging[:4]])
     if looked:
         return absent(RULED_OUT if recent else UNLIKELY, "requests are as fast as before")
     return unknown("no access log and no --url: cannot see how long requests take")
