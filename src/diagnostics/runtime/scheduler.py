@@ -6,9 +6,11 @@ import hashlib
 import heapq
 import logging
 import math
+import os
 import threading
+import weakref
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
@@ -109,6 +111,19 @@ class Scheduler(Generic[K]):
         self._changed = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
         self._running = False
+        _SCHEDULERS.add(self)
+
+    def hold_for_fork(self) -> None:
+        """Take the lock, so that the plan is whole in the child and no thread that died holds it there."""
+        self._changed.acquire()
+
+    def release_in_parent(self) -> None:
+        """Give the lock back."""
+        self._changed.release()
+
+    def renew_in_child(self) -> None:
+        """Begin with a lock that nobody waits for; the thread stayed behind."""
+        self._changed = threading.Condition(threading.Lock())
 
     @property
     def is_running(self) -> bool:
@@ -186,3 +201,29 @@ class Scheduler(Generic[K]):
                     self._changed.wait(min(seconds, LONGEST_WAIT_SECONDS))
                     continue
             self.step()
+
+
+_SCHEDULERS: weakref.WeakSet[Scheduler[Any]] = weakref.WeakSet()
+_held: list[Scheduler[Any]] = []
+
+
+def _before_fork() -> None:
+    _held[:] = list(_SCHEDULERS)
+    for scheduler in _held:
+        scheduler.hold_for_fork()
+
+
+def _after_in_parent() -> None:
+    for scheduler in _held:
+        scheduler.release_in_parent()
+    _held.clear()
+
+
+def _after_in_child() -> None:
+    for scheduler in _held:
+        scheduler.renew_in_child()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
