@@ -24,7 +24,7 @@ NOTHING = "nothing-is-wrong"
 OFF_MAP = "not-on-the-map"
 
 #: Prior of the three families, when somebody asks for a diagnosis at all.
-PRIOR_NOTHING = 0.30
+PRIOR_NOTHING = 0.25
 PRIOR_OFF_MAP = 0.03
 #: Two independent causes at once are this much rarer than one.
 DOUBLE_FAULT = 0.01

@@ -93,8 +93,10 @@ def memory_leak(evidence: Evidence) -> Finding:
         )
         if grown and growth > LEAK_BYTES_PER_SECOND:
             return present(CERTAIN, said, ids, {"pid": pid})
-        if growth > 8 * LEAK_BYTES_PER_SECOND and (age is None or age > 20):
-            best = present(STRONG if growth > 1024**2 else TYPICAL, said, ids, {"pid": pid})
+        if growth > 8 * LEAK_BYTES_PER_SECOND and (age is None or age > 15):
+            best = present(
+                7.0 if growth > 2 * 1024**2 else STRONG if growth > 1024**2 else TYPICAL, said, ids, {"pid": pid}
+            )
         elif grown:
             best = present(TYPICAL, said, ids, {"pid": pid})
         elif growth > 2 * LEAK_BYTES_PER_SECOND and age is not None and age > 60 and best is None:
