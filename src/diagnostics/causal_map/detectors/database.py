@@ -268,6 +268,13 @@ def pool_too_small(evidence: Evidence) -> Finding:
     ]
     locked = observations.readings("postgres.lock.wait")
     count = max((r.value for r in observations.readings("postgres.connections.ours")), default=0.0)
+    if count == 0:
+        # Behind a pooler or a proxy the sockets do not tell whose they are; names do.
+        by_name: dict[str, float] = {}
+        for reading in observations.readings("postgres.connections"):
+            name = reading.labels.get("application", "")
+            by_name[name] = by_name.get(name, 0.0) + reading.value
+        count = max(by_name.values(), default=0.0)
     slots = observations.value("postgres.connections.limit", 100.0) or 100.0
     if (held >= 0.5 or text >= 2) and len(old) < 2 and not locked:
         small = 0 < count <= 3 or (count > 0 and count < 0.1 * slots)
