@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""Sentences that people read, English and Russian, by key."""

@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""Capture, restore and compare: files, variables, PostgreSQL, SQLite."""

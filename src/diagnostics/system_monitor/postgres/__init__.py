@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""PostgreSQL: one read-only session, sampled activity and locks, rates, schema, settings, migrations."""

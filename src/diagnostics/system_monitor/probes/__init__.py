@@ -1,1 +1,1 @@
-"""Part of diagnostics."""
+"""Probes of host, processes, logs, changes, endpoints and services."""
