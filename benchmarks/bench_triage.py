@@ -55,7 +55,7 @@ def scores(pairs: list[tuple[dict, dict]]) -> dict[str, float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reports", type=Path)
+    parser.add_argument("reports", type=Path, nargs="?", help="labelled reports, one JSON object a line")
     parser.add_argument("--seed", type=int, default=20261125, help="which half was read while the tables were written")
     parser.add_argument(
         "--wrong", choices=["read", "unread"], help="print the reports of this half that were judged wrongly"
@@ -66,6 +66,9 @@ def main() -> None:
         help="print which labels were taken for which, on the unread half too",
     )
     arguments = parser.parse_args()
+    if arguments.reports is None:
+        print("no labelled reports were given: python -m benchmarks.bench_triage FILE")
+        return
     lines = arguments.reports.read_text().splitlines()
     reports = [json.loads(line) for line in lines]
     started = time.perf_counter()
