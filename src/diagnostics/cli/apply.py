@@ -52,6 +52,7 @@ def apply(
     from diagnostics.diagnostic_orchestrator.phases.remedying import plan_remedy, run_remedy
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
+    from diagnostics.model.change import Solution
     from diagnostics.model.finding import NO_BASELINE
     from diagnostics.runtime.clock import SYSTEM_CLOCK
     from diagnostics.system_monitor.baseline import read
@@ -80,11 +81,17 @@ def apply(
     system.watched_findings = (cause["mechanism"],)
     result = run_remedy(
         planned,
+        Solution(
+            description=planned.remedy.title,
+            diagnosis_id=name,
+            mechanism=planned.mechanism,
+            remedy=planned.remedy.id,
+            action=planned.remedy.action,
+        ),
         target,
         still_present=lambda: system.look_again()[cause["mechanism"]],
         consent=True,
         clock=SYSTEM_CLOCK,
-        solution_id=name,
         progress=progress.line,
     )
     document.setdefault("performance_impact", {})["after_fix"] = dict(system.after)

@@ -32,7 +32,7 @@ from diagnostics.hypothesis_testing.inference import rank
 from diagnostics.hypothesis_testing.tester import HypothesisTester
 from diagnostics.hypothesis_testing.whys.answers import judge_answers
 from diagnostics.hypothesis_testing.whys.walk import diagnose
-from diagnostics.model.change import Override
+from diagnostics.model.change import Override, Solution
 from diagnostics.model.diagnosis import CouldNotLook, Diagnosis
 from diagnostics.model.finding import NO_BASELINE, Baseline, Evidence, Finding, State
 from diagnostics.model.mechanism import Kind
@@ -376,8 +376,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
                 restart=service_restart_required,
                 timeout_seconds=timeout_seconds,
             ),
-            diagnosis_id=self.session_id if self.diagnosis is not None and self.diagnosis.root_cause else None,
-            override=override,
+            solution=self._solution(solution_description, override),
             engine=self.db_engine,
             changes_dir=self.changes_dir,
             clock=self.clock,
@@ -418,14 +417,15 @@ class UltimateDiagnosticSystem(AsyncPhases):
                 clock=self.clock,
             )
         mechanism = planned.mechanism
+        solution = self._solution(planned.remedy.title, override, planned)
         outcome = remedying.run_remedy(
             planned,
+            solution,
             self.target,
             still_present=lambda: self.look_for(mechanism),
             consent=consent,
             changes_dir=self.changes_dir,
             clock=self.clock,
-            solution_id=self.session_id,
             progress=lambda text: self._progress("phase_5", text),
         )
         title = planned.plan.title if planned.plan is not None else planned.remedy.title
@@ -437,7 +437,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
             change_id=outcome.backup_id or "",
             assessment={**planned.assessment, "plan": list(planned.plan.steps) if planned.plan is not None else []},
             implementation_result=outcome.to_dict(),
-            override={"name": override.name, "reason": override.reason} if override else None,
+            override=dict(solution.override) if solution.override else None,
             elapsed_seconds=self.clock.monotonic() - began,
         )
         return self._end("phase_5", result, f"{result.status}: {title}", began)
@@ -533,6 +533,19 @@ class UltimateDiagnosticSystem(AsyncPhases):
         if cause is None:
             return symptoms
         return tuple(dict.fromkeys([cause.mechanism, *(w.mechanism for w in cause.whys), *symptoms]))
+
+    def _solution(
+        self, description: str, override: Override | None, planned: remedying.RemedyPlan | None = None
+    ) -> Solution:
+        named = self.diagnosis is not None and self.diagnosis.root_cause is not None
+        return Solution(
+            description=description,
+            diagnosis_id=self.session_id if named else None,
+            override=override,
+            mechanism=planned.mechanism if planned is not None else "",
+            remedy=planned.remedy.id if planned is not None else "",
+            action=planned.remedy.action if planned is not None else "",
+        )
 
     def _conclude(self) -> None:
         evidence = self._evidence(self.observations, triage=self.triage)

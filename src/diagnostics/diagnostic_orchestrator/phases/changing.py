@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.diagnostic_orchestrator.results import SolutionResult
-from diagnostics.model.change import Override
+from diagnostics.model.change import Solution
 from diagnostics.model.record import plain
 from diagnostics.runtime.clock import Clock
 
@@ -31,14 +31,16 @@ class Wanted:
 def implement(
     wanted: Wanted,
     *,
-    diagnosis_id: str | None,
-    override: Override | None,
+    solution: Solution,
     engine: Any,
     changes_dir: str | os.PathLike[str] | None,
     clock: Clock,
     began: float,
 ) -> SolutionResult:
-    """Assess, back up, apply, verify; return how it ended."""
+    """Assess, back up, apply, verify; return how it ended.
+
+    ``solution`` is the permission: it cannot exist without a completed diagnosis or a person who overrides.
+    """
     from diagnostics.safe_implementation import ImplementationStep, SafeImplementationManager
 
     manager = SafeImplementationManager(backup_dir=changes_dir, db_engine=engine, clock=clock)
@@ -57,7 +59,7 @@ def implement(
         timeout_seconds=wanted.timeout_seconds,
     )
     outcome = manager.implement_solution_safely(
-        f"{diagnosis_id or 'override'}-{clock.now():%Y%m%dT%H%M%S}",
+        f"{solution.diagnosis_id or 'override'}-{clock.now():%Y%m%dT%H%M%S}",
         [step],
         assessment,
         verification_function=wanted.verification_function,
@@ -73,6 +75,6 @@ def implement(
         change_id=str(getattr(outcome, "change_id", "") or outcome.backup_id or ""),
         assessment=plain(assessment),
         implementation_result=plain(outcome),
-        override={"name": override.name, "reason": override.reason} if override else None,
+        override=dict(solution.override) if solution.override else None,
         elapsed_seconds=clock.monotonic() - began,
     )

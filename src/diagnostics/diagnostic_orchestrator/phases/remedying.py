@@ -15,7 +15,7 @@ from diagnostics.model.target import Target
 from diagnostics.runtime.clock import Clock
 
 if TYPE_CHECKING:
-    from diagnostics.model.change import ImplementationResult, Plan
+    from diagnostics.model.change import ImplementationResult, Plan, Solution
 
 
 #: Looks at the finding after a change; each takes about two seconds.
@@ -82,13 +82,13 @@ def plan_remedy(
 
 def run_remedy(
     planned: RemedyPlan,
+    solution: Solution,
     target: Target,
     *,
     still_present: Callable[[], bool | None],
     consent: bool,
     changes_dir: str | os.PathLike[str] | None = None,
     clock: Clock,
-    solution_id: str,
     progress: Callable[[str], None] | None = None,
 ) -> ImplementationResult:
     """Apply a planned remedy under the journal; it stays only when the finding flips.
@@ -105,7 +105,10 @@ def run_remedy(
         backup_dir=changes_dir, db_engine=target.database_url, clock=clock, progress=progress
     )
     return manager.run_action(
-        planned.plan, consent=consent, still_present=lambda: settled(still_present), solution_id=solution_id
+        planned.plan,
+        consent=consent,
+        still_present=lambda: settled(still_present),
+        solution_id=solution.diagnosis_id or "override",
     )
 
 
