@@ -628,7 +628,10 @@ MECHANISMS = (
         summary="Two of our modules import each other.",
         recognised_by='ImportError "partially initialized module"; both paths ours; deploy diff touches imports.',
         confusable_with=("package-api-removed",),
-        causes=(Edge(effect="service-down", probability=0.8),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.7),
+            Edge(effect="service-down", probability=0.8),
+        ),
         prior=3.0,
         remedies=(
             Remedy(

@@ -376,6 +376,7 @@ MECHANISMS = (
             "env-value-malformed",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.6),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -411,6 +412,7 @@ MECHANISMS = (
             "db-url-wrong-host-or-port",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.6),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -553,6 +555,7 @@ MECHANISMS = (
             "module-missing",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.6),
         ),
@@ -721,6 +724,7 @@ MECHANISMS = (
             "crash-loop-on-boot",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.6),
             Edge(effect="service-down", probability=0.7),
             Edge(effect="requests-fail", probability=0.3),
         ),

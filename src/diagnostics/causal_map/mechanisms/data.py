@@ -49,7 +49,10 @@ MECHANISMS = (
             "step red, app on old version."
         ),
         confusable_with=("new-not-null-column-old-code",),
-        causes=(Edge(effect="service-down", probability=0.3),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.4),
+            Edge(effect="service-down", probability=0.3),
+        ),
         prior=2.0,
         remedies=(
             Remedy(

@@ -150,7 +150,10 @@ MECHANISMS = (
             "alembic-revision-missing",
             "crash-loop-on-boot",
         ),
-        causes=(Edge(effect="service-down", probability=0.3),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.4),
+            Edge(effect="service-down", probability=0.3),
+        ),
         detect=DETECTORS["alembic-multiple-heads"],
         prior=2.0,
         remedies=(
@@ -177,6 +180,7 @@ MECHANISMS = (
             "new-not-null-column-old-code",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.4),
             Edge(effect="service-down", probability=0.3),
             Edge(effect="requests-fail", probability=0.2),
         ),
@@ -208,6 +212,7 @@ MECHANISMS = (
             "migration-fails-on-existing-data",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.4),
             Edge(effect="db-statement-rejected", probability=0.4),
             Edge(effect="service-down", probability=0.3),
         ),
@@ -298,6 +303,7 @@ MECHANISMS = (
             "crash-loop-on-boot",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.7),
             Edge(effect="service-down", probability=0.8),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -325,6 +331,7 @@ MECHANISMS = (
         ),
         confusable_with=("module-missing",),
         causes=(
+            Edge(effect="app-process-down", probability=0.6),
             Edge(effect="service-down", probability=0.7),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -352,7 +359,10 @@ MECHANISMS = (
             "module-missing",
             "worker-segfault-native",
         ),
-        causes=(Edge(effect="service-down", probability=0.7),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.5),
+            Edge(effect="service-down", probability=0.7),
+        ),
         prior=2.0,
         remedies=(
             Remedy(
@@ -560,6 +570,7 @@ MECHANISMS = (
             "binary-abi-mismatch",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="unhandled-exception", probability=0.4),
             Edge(effect="requests-fail", probability=0.4),
@@ -599,7 +610,10 @@ MECHANISMS = (
             "binary-abi-mismatch",
             "bad-deploy-code-regression",
         ),
-        causes=(Edge(effect="service-down", probability=0.8),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.6),
+            Edge(effect="service-down", probability=0.8),
+        ),
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -638,7 +652,10 @@ MECHANISMS = (
             "crash-loop-on-boot",
             "health-probe-misconfigured",
         ),
-        causes=(Edge(effect="service-down", probability=0.8),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.7),
+            Edge(effect="service-down", probability=0.8),
+        ),
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -723,6 +740,7 @@ MECHANISMS = (
             "container-image-or-manifest-wrong",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.7),
             Edge(effect="service-down", probability=0.9),
             Edge(effect="requests-fail", probability=0.4),
         ),

@@ -170,6 +170,7 @@ MECHANISMS = (
             "worker-segfault-native",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.4),
             Edge(effect="requests-fail", probability=0.7),
             Edge(effect="service-down", probability=0.4),
             Edge(effect="memory-short", probability=0.5),
@@ -521,6 +522,7 @@ MECHANISMS = (
             "swap-thrash",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.3),
             Edge(effect="memory-short", probability=0.95),
             Edge(effect="requests-slow", probability=0.5),
             Edge(effect="requests-fail", probability=0.4),
@@ -745,6 +747,7 @@ MECHANISMS = (
             "app-process-down",
         ),
         causes=(
+            Edge(effect="app-process-down", probability=0.7),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.6),
         ),

@@ -128,7 +128,10 @@ MECHANISMS = (
             "gunicorn-worker-timeout",
             "binary-abi-mismatch",
         ),
-        causes=(Edge(effect="requests-fail", probability=0.7),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.3),
+            Edge(effect="requests-fail", probability=0.7),
+        ),
         prior=1.0,
         remedies=(
             Remedy(
@@ -192,7 +195,10 @@ MECHANISMS = (
             "app-process-down",
             "crash-loop-on-boot",
         ),
-        causes=(Edge(effect="service-down", probability=0.5),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.8),
+            Edge(effect="service-down", probability=0.5),
+        ),
         prior=2.0,
         remedies=(
             Remedy(
@@ -269,7 +275,10 @@ MECHANISMS = (
             "cgroup-memory-oom-kill",
             "port-already-in-use",
         ),
-        causes=(Edge(effect="service-down", probability=0.9),),
+        causes=(
+            Edge(effect="app-process-down", probability=0.9),
+            Edge(effect="service-down", probability=0.9),
+        ),
         detect=DETECTORS["crash-loop-on-boot"],
         prior=3.0,
         remedies=(

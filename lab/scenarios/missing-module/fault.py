@@ -1,0 +1,14 @@
+"""A release imports a package that is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.deploy("missing_module", wait=False)
+    yield

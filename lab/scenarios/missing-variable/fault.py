@@ -1,0 +1,14 @@
+"""A release needs a variable that nobody set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.deploy("requires_variable", wait=False)
+    yield
