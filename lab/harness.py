@@ -153,6 +153,8 @@ def _target(lab: Lab) -> Iterator[str]:
     stack = lab.stack
     yield from ("--pid", str(stack.app_pid), "--db", stack.database_url, "--url", stack.base_url)
     yield from ("--log", str(stack.log_file), "--repo", str(stack.repository))
+    if stack.output_file.exists() and stack.output_file.stat().st_size > 0:
+        yield from ("--log", str(stack.output_file))
     for service in lab.services:
         yield from ("--service", service)
 
