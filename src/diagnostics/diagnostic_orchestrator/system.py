@@ -226,7 +226,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
         began = self._begin("phase_3", "testing hypotheses")
         ranking = rank(self.causal_map, self.findings)
         ran: tuple[str, ...] = ()
-        close = deciding.close_race(ranking) if self.observations else ()
+        close = deciding.close_race(self.causal_map, self.findings, ranking) if self.observations else ()
         if close and self._time_left() > 3.0:
             self._progress("phase_3", f"experiment: separating {', '.join(close[:3])}")
             self.observations, ran = experiments.second_look(

@@ -99,7 +99,10 @@ def memory_leak(evidence: Evidence) -> Finding:
             )
         elif grown:
             best = present(TYPICAL, said, ids, {"pid": pid})
-        elif growth > 2 * LEAK_BYTES_PER_SECOND and age is not None and age > 60 and best is None:
+        elif growth > 3 * LEAK_BYTES_PER_SECOND and (age is None or age > 15) and best is None:
+            # Two seconds are little: allocators take memory in lumps. A longer look decides.
+            best = present(TYPICAL, said, ids, {"pid": pid})
+        elif growth > LEAK_BYTES_PER_SECOND and age is not None and age > 60 and best is None:
             best = present(HINT, said, ids, {"pid": pid})
     if best is not None:
         return best

@@ -13,6 +13,8 @@ from diagnostics.model.mechanism import Kind
 
 #: What a mechanism makes at least this likely counts as its prediction.
 PREDICTED = 0.5
+#: A finding of this strength (nats) is no noise, though it may not decide.
+DOUBTFUL = 2.5
 
 
 def verdict_on(
@@ -61,8 +63,17 @@ def worth_reporting(
     return [id_ for id_ in dict.fromkeys([*suspected, *leaders, *shown]) if id_ in causal_map][:24]
 
 
-def close_race(ranking: Sequence[Ranked]) -> tuple[str, ...]:
-    """Return the mechanisms between which an experiment should decide; empty when one leads clearly."""
-    if not ranking or ranking[0].posterior >= 0.85 or (ranking[0].name == NOTHING and ranking[0].posterior >= 0.7):
+def close_race(causal_map: CausalMap, findings: Sequence[Finding], ranking: Sequence[Ranked]) -> tuple[str, ...]:
+    """Return the mechanisms between which an experiment should decide; empty when one leads clearly.
+
+    Where nothing seems to be wrong, a cause that showed itself all the same deserves a second, longer look.
+    """
+    if not ranking or (ranking[0].name != NOTHING and ranking[0].posterior >= 0.85):
         return ()
+    if ranking[0].name == NOTHING and ranking[0].posterior >= 0.7:
+        return tuple(
+            f.mechanism
+            for f in sorted(findings, key=lambda f: -f.strength)
+            if f.state is State.PRESENT and f.strength >= DOUBTFUL and causal_map[f.mechanism].kind is Kind.CAUSE
+        )[:3]
     return tuple(dict.fromkeys(m for r in ranking[:4] if r.name not in (NOTHING, OFF_MAP) for m in r.mechanisms))
