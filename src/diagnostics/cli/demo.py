@@ -187,7 +187,8 @@ def _incident(
     if not result.success:
         return Exit.ROLLED_BACK, system.generate_comprehensive_report()
     _wait(progress, load, 6.0)
-    system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=5.0)
+    watched = system.phase_6_post_solution_monitoring(minutes, wait=True, interval_seconds=5.0)
+    progress.line(f"the watch says: {watched.verdict}; {watched.reason}")
     report = system.generate_comprehensive_report()
     report["performance_impact"] = {"before_fix": _impact(felt_before), "after_fix": _impact(load.snapshot(5.0))}
     progress.line(f"users now: {_felt(load)}")

@@ -172,8 +172,14 @@ class MonitoringResult(Record):
     initial_health: Mapping[str, Any]
     final_health: Mapping[str, Any]
     verdict: str
+    reason: str
+    checks: tuple[Mapping[str, str], ...]
     total_alerts: int
     recommendations: tuple[str, ...]
+
+    @property
+    def duration_seconds(self) -> float:
+        return self.monitoring_duration_minutes * 60
 
     @property
     def monitoring_successful(self) -> bool:

@@ -75,7 +75,8 @@ class Watch:
         """Return what was seen so far."""
         health = self._monitor.get_current_health()
         self._alerts.update(alert.alert_id for alert in health.active_alerts)
-        verdict = str(self._watch.verdict().state)
+        judged = self._watch.verdict()
+        verdict = str(judged.state)
         return MonitoringResult(
             timestamp=self._clock.now().isoformat(),
             state=self._state,
@@ -84,6 +85,15 @@ class Watch:
             initial_health=self._initial,
             final_health=plain(health),
             verdict=verdict,
+            reason=judged.reason,
+            checks=tuple(
+                {
+                    "name": name,
+                    "status": str(tally.state),
+                    "detail": f"seen in {tally.present} of {tally.looks} looks; {tally.unknown} could not tell",
+                }
+                for name, tally in judged.findings.items()
+            ),
             total_alerts=len(self._alerts),
             recommendations=_ADVICE.get(verdict, ()),
         )
