@@ -7,11 +7,11 @@ from examples.meeting_scheduler.postgres import Postgres
 from lab.harness import run, scenarios
 
 SAMPLE = (
-    "idle-transaction",
-    "missing-index",
-    "calendar-5xx",
-    "bad-deploy",
-    "app-down",
+    "idle-in-transaction-blocks-writers",
+    "missing-index-seq-scan",
+    "external-api-5xx",
+    "bad-deploy-code-regression",
+    "app-process-down",
     "healthy-quiet",
     "healthy-deploy",
 )
