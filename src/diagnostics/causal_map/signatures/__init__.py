@@ -22,6 +22,7 @@ from diagnostics.causal_map.signatures import (
     database,
     dependencies,
     host,
+    libraries,
     locks,
     network,
     performance,
@@ -60,6 +61,7 @@ _MODULES = (
     data,
     dependencies,
     cache_and_queue,
+    libraries,
 )
 
 

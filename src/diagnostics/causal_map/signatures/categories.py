@@ -25,18 +25,18 @@ _BY_CATEGORY: dict[Category, str] = {
         websocket-connections-exhausted
     """,
     Category.DB_CONNECTION: """
-        sqlalchemy-pool-exhausted-by-leak pool-too-small pg-max-connections-by-app pg-role-connection-limit
+        sqlalchemy-pool-exhausted-by-leak pg-max-connections-by-app pg-role-connection-limit
         pgbouncer-pool-exhausted pg-server-down pg-starting-up pg-postmaster-frozen pg-restarted-stale-pool
         idle-in-transaction-timeout-kills-session idle-session-timeout-kills-pooled
         pg-backend-crash-recovery pgbouncer-transaction-prepared-statements db-writes-routed-to-standby
-        replica-lag-stale-reads standby-query-cancelled replication-slot-retains-wal
+        replica-lag-stale-reads standby-query-cancelled
         synchronous-standby-missing pg-port-blocked-by-firewall db-tls-required-or-refused
     """,
     Category.DB_LOCKS: """
         idle-in-transaction-blocks-writers ddl-lock-queue deadlock-app-lock-order explicit-lock-table-job
         serialization-failure-no-retry skip-nowait-lock-conflict advisory-lock-held
         max-locks-per-transaction sqlite-database-locked hot-row-contention optimistic-lock-conflict
-        orphaned-prepared-transaction
+        orphaned-prepared-transaction long-transaction-blocks-writers
     """,
     Category.DB_PERFORMANCE_STORAGE: """
         missing-index-seq-scan n-plus-one-queries deep-offset-pagination work-mem-spill-to-disk
@@ -45,7 +45,7 @@ _BY_CATEGORY: dict[Category, str] = {
         table-bloat-autovacuum-off vacuum-blocked-by-old-xmin sequence-exhausted-int4
         txid-wraparound-protection data-page-corruption index-collation-changed
         checkpoint-storm-small-max-wal pg-out-of-memory track-commit-slow-fsync subtransaction-overflow
-        data-growth-crossed-threshold
+        data-growth-crossed-threshold replication-slot-retains-wal index-build-failed-invalid
     """,
     Category.SCHEMA_OR_DATA: """
         migration-not-applied-missing-column migration-missing-table db-role-missing-grant
@@ -74,13 +74,14 @@ _BY_CATEGORY: dict[Category, str] = {
         mutual-tls-client-certificate-rejected
     """,
     Category.NETWORK_TLS: """
-        dns-name-not-found dns-server-unreachable tcp-port-filtered packet-loss-on-path mtu-blackhole
+        tls-cert-expires-soon dns-name-not-found dns-server-unreachable tcp-port-filtered packet-loss-on-path mtu-blackhole
         tls-cert-expired tls-unknown-ca tls-hostname-mismatch tls-plain-http-mismatch tls-protocol-too-old
         tls-handshake-interrupted proxy-misconfigured ipv6-localhost-preferred
         idle-connection-dropped-by-middlebox keep-alive-race-with-balancer http2-stream-refused
     """,
     Category.CONFIG_DEPLOY: """
-        port-already-in-use lock-timeout-too-low statement-timeout-too-low telegram-getupdates-conflict
+        port-already-in-use pool-too-small default-transaction-read-only package-upgrade-regression
+        lock-timeout-too-low statement-timeout-too-low telegram-getupdates-conflict
         telegram-webhook-misconfigured env-var-missing env-value-malformed config-file-invalid
         db-url-wrong-host-or-port allowed-hosts-or-cors-misconfigured log-level-debug-flood
         ca-bundle-path-missing wrong-async-driver-url wrong-base-url-or-path file-or-template-missing
@@ -96,7 +97,8 @@ _BY_CATEGORY: dict[Category, str] = {
         lazy-load-after-session-close async-lazy-load-missing-greenlet session-not-rolled-back
         commit-missing infinite-loop-request retry-without-backoff-amplification
         response-model-validation-error json-serialisation-bug recursion-error sync-orm-in-async-context
-        orm-driver-misuse naive-aware-datetime-mix clock-jump-breaks-timeouts race-condition-check-then-act
+        orm-driver-misuse naive-aware-datetime-mix clock-jump-breaks-timeouts
+        transaction-held-during-external-call race-condition-check-then-act
         await-missing-or-misused float-money-rounding url-route-or-reverse-bug wrong-calculation-bug
         sql-syntax-error cached-plan-result-type-changed
     """,
