@@ -1,4 +1,7 @@
-"""Runs all benchmarks and prints their Markdown tables: ``python -m benchmarks [name ...]``."""
+"""Runs all benchmarks and prints their Markdown tables: ``python -m benchmarks [name ...] [argument ...]``.
+
+Arguments that are no names of benchmarks are handed to those that were named.
+"""
 
 import platform
 import subprocess
@@ -17,11 +20,16 @@ def main(wanted: list[str]) -> int:
     )
     print(", ".join(f"{name} {version(name)}" for name in PACKAGES) + "\n", flush=True)
     failed = 0
-    for path in sorted(Path(__file__).parent.glob("bench_*.py")):
+    paths = sorted(Path(__file__).parent.glob("bench_*.py"))
+    names = {path.stem.removeprefix("bench_") for path in paths}
+    handed_on = [argument for argument in wanted if argument not in names]
+    for path in paths:
         if wanted and path.stem.removeprefix("bench_") not in wanted:
             continue
         print(f"## {path.stem.removeprefix('bench_')}\n", flush=True)
-        failed += subprocess.run([sys.executable, "-m", f"benchmarks.{path.stem}"], check=False).returncode != 0
+        failed += (
+            subprocess.run([sys.executable, "-m", f"benchmarks.{path.stem}", *handed_on], check=False).returncode != 0
+        )
         print(flush=True)
     return 1 if failed else 0
 

@@ -87,10 +87,10 @@ def test_the_reason_quotes_the_report():
             "critical",
         ),
         ("Every request fails.", 'column "vat" does not exist', "critical", "critical"),
-        ("One user cannot save his profile.", "value too long for type character varying(40)", "low", "low"),
+        ("One user cannot save his profile.", "value too long for type character varying(40)", "low", "medium"),
         ("12 % of users get errors at checkout.", "deadlock detected", "high", "critical"),
         ("0.3 % of requests fail.", "deadlock detected", "low", "medium"),
-        ("У одного клиента не сохраняется карточка.", "value too long for type character varying(40)", "low", "low"),
+        ("У одного клиента не сохраняется карточка.", "value too long for type character varying(40)", "low", "medium"),
         ("Сайт лежит, никто не может войти.", "FATAL: the database system is in recovery mode", "critical", "critical"),
     ],
 )

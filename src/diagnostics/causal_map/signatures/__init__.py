@@ -29,6 +29,7 @@ from diagnostics.causal_map.signatures import (
     process,
     schema,
     services,
+    stories,
 )
 from diagnostics.causal_map.signatures.categories import CATEGORY, SEVERITY
 from diagnostics.causal_map.signatures.matching import Hit, Matcher
@@ -62,6 +63,7 @@ _MODULES = (
     dependencies,
     cache_and_queue,
     libraries,
+    stories,
 )
 
 

@@ -38,7 +38,7 @@ SIGNATURES = table(
             (r"interaction_required|AADSTS70008|AADSTS50173", 5.0),
         ],
         "oauth-client-secret-rotated": [
-            (r"invalid_client", 5.5),
+            (r"invalid_client|deleted_client|disabled_client|OAuth client was (?:deleted|disabled)", 5.5),
             (r"client secret .{0,30}(?:is invalid|expired)|AADSTS7000215|AADSTS7000222", 6.0),
             (r"unauthorized_client|InvalidClientError", 5.0),
             (r"redirect_uri_mismatch", 2.0),

@@ -48,7 +48,8 @@ SIGNATURES = table(
             (r"oom-kill:constraint|oom_reaper|invoked oom-killer|oom_kill [1-9]", 6.0),
             (r"OOMKilled|OOM killed", 5.5),
             (r"Out of memory: Kill(?:ed)? process", 6.0),
-            (r"was sent SIGKILL! Perhaps out of memory", 2.5),
+            # gunicorn says so of any SIGKILL; only the kernel knows.
+            (r"was sent SIGKILL! Perhaps out of memory", 1.2),
             (r"exit(?:ed)?(?: with)?(?: code| status)?:? ?\b137\b", 1.5),
             (r"Killed process \d+", 4.0),
             (r"signal 9 \(SIGKILL\)", 1.0),

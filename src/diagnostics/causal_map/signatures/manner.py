@@ -19,6 +19,9 @@ HEALTHY = [
     (r"(?:no|zero|0|without(?: any)?) (?:\w+ )?(?:fail\w*|errors?|complaints?|impact|user impact|problems?|issues?|incidents?|5xx|4xx|422|500s?|alerts?|lost \w+|losses|timeouts|difference)\b", 1.8),
     (r"(?:nobody|no one|no user|no customer|no client)s? (?:is |was |has |have |were |are )?(?:affected|complain\w*|notic\w*|report\w*)", 2.5),
     (r"(?:users?|customers?|clients?) (?:are |were |is |was )?(?:not|un)[- ]?affected|not affected|no one affected", 2.5),
+    (r"none of (?:our|the|my) (?:\w+ ){1,3}(?:failed|broke|were affected|was affected|were lost|is affected|are affected)|no (?:\w+ )?(?:accounts?|users?|customers?|clients?|orders?|requests?|data|calls?|messages?|money|sessions?) (?:is |are |was |were |has been |have been )?(?:affected|lost|harmed|touched|impacted|involved|at risk|compromised)", 2.5),
+    (r"(?:i|we|admin|ops|dba|colleague|somebody|someone) (?:have |has |had |just )?(?:switched|turned|shut|scaled|took) (?:it|this|that|them|the \w+|our \w+) (?:off|down)", 2.4),
+    (r"(?:random|wrong|guessed|stolen|leaked|weak) passwords|(?:guess|try|tries|trying|probe|probes|probing|enumerat\w*) .{0,30}(?:passwords?|logins?|accounts?|paths?|urls?)|(?:limiter|waf|fail2ban|firewall|captcha) .{0,20}(?:blocks?|bans?|rejects?|stops?|catches|works)|(?:wordpress|wp-\w+|phpmyadmin|cgi-bin) (?:paths?|urls?|pages?|requests?)|404s? (?:for|on|to) (?:wordpress|wp|random|unknown|php)", 2.4),
     (r"(?:test|drill|backup|restore|job|migration|deploy\w*|run|attempt|retry|check|upgrade)s? .{0,25}(?:succeed\w*|success\w*|passed|completed|went (?:well|fine)|finished\b|is done|done\b)", 2.2),
     (r"(?:second|next|first) (?:attempt|try|retry) (?:always )?(?:succeeds|works|succeeded)|(?:all )?retries succeed\w*|retried successfully", 2.0),
     (r"(?:within|below|under|inside) (?:the |our )?(?:slo|sla|limits?|budget|target|threshold|norm)|slo is|far (?:from|below) the (?:limit|threshold)", 2.5),
@@ -132,6 +135,7 @@ HARM = [
 
 #: Harm that is denied, and so is none.
 NO_HARM = (
+    r"\bnone of (?:our|the|my|their) (?:\w+ ){1,3}(?:fail\w*|was|were|is|are|has|have|had|lost|broke\w*|slow\w*)\b(?: \w+)?|"
     r"\b(?:no|zero|0|without(?: any)?|not a single|none of the) (?:\w+ ){0,2}?(?:fail\w*|errors?|complaints?|impact|problems?|issues?|"
     r"incidents?|5xx|timeouts?|downtime|outage|lost|losses|crash\w*|broken|slow\w*)\b(?: \w+)?|ошибок нет|нет ошибок|"
     r"без (?:ошибок|потерь|сбоев)|\b(?:nobody|no one) complain\w*|\bnever fail\w*|\bnot (?:slow|broken|down|affected|failing)\b"
