@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from examples.meeting_scheduler.postgres import running_postgres
+from examples.support.postgres import running_postgres
 
 from diagnostics.stats.proportions import wilson
 from lab.harness import Outcome, run, scenarios

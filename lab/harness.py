@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from examples.meeting_scheduler.load import Load
-from examples.meeting_scheduler.postgres import Postgres
 from examples.meeting_scheduler.stack import Stack, running_stack
+from examples.support.postgres import Postgres
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 HEALTHY = "healthy"

@@ -13,7 +13,7 @@ _ROOT = str(Path(__file__).resolve().parent.parent)
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)  # `examples` and `lab`, also when a test is started from elsewhere
 
-from examples.meeting_scheduler.postgres import Postgres, running_postgres  # noqa: E402
+from examples.support.postgres import Postgres, running_postgres  # noqa: E402
 
 _numbers = itertools.count(1)
 

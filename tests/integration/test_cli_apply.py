@@ -20,8 +20,8 @@ from typing import Any
 import psycopg
 import pytest
 from examples.meeting_scheduler.load import Load
-from examples.meeting_scheduler.postgres import Postgres
 from examples.meeting_scheduler.stack import Stack, running_stack
+from examples.support.postgres import Postgres
 
 from diagnostics.diagnostic_orchestrator.store import SessionStore
 

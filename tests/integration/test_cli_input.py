@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.meeting_scheduler.postgres import Postgres
+from examples.support.postgres import Postgres
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-m", "diagnostics"]

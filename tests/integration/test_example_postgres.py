@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from examples.meeting_scheduler.postgres import running_postgres
+from examples.support.postgres import running_postgres
 from sqlalchemy import create_engine, text
 
 
@@ -79,7 +79,7 @@ def test_a_wrong_setting_is_reported_with_the_servers_own_words():
 def test_the_server_and_its_folder_go_when_their_owner_is_killed():
     program = (
         "import sys, time\n"
-        "from examples.meeting_scheduler.postgres import running_postgres\n"
+        "from examples.support.postgres import running_postgres\n"
         "with running_postgres() as server:\n"
         "    print(server.postmaster_pid, server.folder, flush=True)\n"
         "    time.sleep(60)\n"

@@ -5,14 +5,17 @@ import re
 import shutil
 
 import pytest
-from examples.meeting_scheduler.releases import RELEASES, apply, load_release
-from examples.meeting_scheduler.stack import PACKAGE
+from examples.meeting_scheduler.releases import RELEASES
+from examples.meeting_scheduler.stack import Stack
+from examples.support.releases import apply, load_release
+
+RELEASES_OF = "examples.meeting_scheduler.releases"
 
 
 @pytest.fixture
 def package(tmp_path):
     target = tmp_path / "meeting_scheduler"
-    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("releases", "__pycache__"))
+    shutil.copytree(Stack.source(), target, ignore=shutil.ignore_patterns("releases", "__pycache__"))
     return target
 
 
@@ -20,7 +23,7 @@ def package(tmp_path):
 def test_each_release_fits_the_source_and_compiles(name, package):
     before = {path: path.read_text() for path in package.rglob("*.py")}
 
-    apply(load_release(name), package)
+    apply(load_release(RELEASES_OF, name), package)
 
     after = {path: path.read_text() for path in package.rglob("*.py")}
     assert after != before
@@ -29,7 +32,7 @@ def test_each_release_fits_the_source_and_compiles(name, package):
 
 @pytest.mark.parametrize("name", RELEASES)
 def test_no_release_names_its_fault(name):
-    release = load_release(name)
+    release = load_release(RELEASES_OF, name)
     text = " ".join([release.message, *(edit.new for edit in release.edits)])
 
     assert name not in text
@@ -37,12 +40,12 @@ def test_no_release_names_its_fault(name):
 
 
 def test_an_edit_that_does_not_fit_is_refused(package):
-    apply(load_release("crashes"), package)
+    apply(load_release(RELEASES_OF, "crashes"), package)
 
     with pytest.raises(ValueError, match="0 times"):
-        apply(load_release("crashes"), package)
+        apply(load_release(RELEASES_OF, "crashes"), package)
 
 
 def test_an_unknown_release_is_refused_with_the_names_that_exist():
     with pytest.raises(ValueError, match="harmless"):
-        load_release("perfect")
+        load_release(RELEASES_OF, "perfect")

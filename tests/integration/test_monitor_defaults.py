@@ -201,7 +201,7 @@ def test_what_is_no_engine_is_refused_when_the_monitor_is_made():
 
 
 def test_a_database_that_goes_away_is_alerted_once():
-    from examples.meeting_scheduler.postgres import running_postgres
+    from examples.support.postgres import running_postgres
 
     told = []
     with running_postgres() as server:

@@ -10,7 +10,7 @@ import time
 
 import psycopg
 import pytest
-from examples.meeting_scheduler.postgres import running_postgres
+from examples.support.postgres import running_postgres
 
 from diagnostics.model.observation import FailureKind, Observations, ProbeFailure
 from diagnostics.plugins.protocols import Probe

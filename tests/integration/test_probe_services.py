@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
-from examples.meeting_scheduler.certificates import write_certificates
+from examples.support.certificates import write_certificates
 
 from diagnostics.errors import ConfigurationError
 from diagnostics.model.observation import FailureKind, Observations

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.meeting_scheduler.postgres import Postgres
+from examples.support.postgres import Postgres
 from sqlalchemy.engine import make_url
 
 from diagnostics.errors import ApplyError, ConfigurationError, DiagnosticsError

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from examples.meeting_scheduler.postgres import Postgres
+from examples.support.postgres import Postgres
 from sqlalchemy.engine import make_url
 
 from diagnostics.errors import RollbackError, SnapshotError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from examples.meeting_scheduler.postgres import Postgres
+from examples.support.postgres import Postgres
 from lab.harness import run, scenarios
 
 SAMPLE = (

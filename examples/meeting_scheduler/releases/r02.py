@@ -1,6 +1,6 @@
 """See `RELEASES`."""
 
-from . import Edit, Release
+from examples.support.releases import Edit, Release
 
 RELEASE = Release(
     message="Show new events at once: Google needs a moment until free/busy knows them",

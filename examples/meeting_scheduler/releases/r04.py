@@ -1,6 +1,6 @@
 """See `RELEASES`."""
 
-from . import Edit, Release
+from examples.support.releases import Edit, Release
 
 RELEASE = Release(
     message="Write an audit trail of who looked at which lists",

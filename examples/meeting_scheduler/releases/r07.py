@@ -1,6 +1,6 @@
 """See `RELEASES`."""
 
-from . import Edit, Release
+from examples.support.releases import Edit, Release
 
 RELEASE = Release(
     message="Move Google's events along when meetings change places",

@@ -1,6 +1,6 @@
 """See `RELEASES`."""
 
-from . import Edit, Release
+from examples.support.releases import Edit, Release
 
 RELEASE = Release(
     message="Prepare the next page of a list in the background",

@@ -1,6 +1,6 @@
 """See `RELEASES`."""
 
-from . import Edit, Release
+from examples.support.releases import Edit, Release
 
 RELEASE = Release(
     message="Follow changes of Google's addresses",

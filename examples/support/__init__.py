@@ -1,0 +1,1 @@
+"""What every example needs around it: a private PostgreSQL, child processes, loopback services, users."""
