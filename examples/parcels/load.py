@@ -23,17 +23,17 @@ from .seed import CUSTOMERS, DEPOTS, PARCELS, code_of, email_of, password_of
 
 # Share of each kind of request.
 MIX: dict[str, int] = {
-    "list_scans": 25,
-    "track_parcel": 15,
+    "list_scans": 22,
+    "track_parcel": 12,
     "scan_parcel": 10,
     "show_board": 12,
     "quote": 8,
     "follow_parcel": 6,
-    "my_parcels": 5,
+    "my_parcels": 9,
     "create_parcel": 5,
     "transfer": 4,
     "deliver": 3,
-    "webhook": 3,
+    "webhook": 6,
     "login": 2,
     "statistics": 2,
     "list_depots": 1,

@@ -28,7 +28,7 @@ def _distance(entry: Row, others: list[Row]) -> int:
     for other in others:
         left, right = entry["tracking_code"], other["tracking_code"]
         row = list(range(len(right) + 1))
-        for _ in range(12):
+        for _ in range(30):
             for i, a in enumerate(left, 1):
                 before, row[0] = row[0], i
                 for j, b in enumerate(right, 1):
