@@ -291,3 +291,29 @@ def test_looking_costs_little(start: Start) -> None:
     after = os.times()
     spent = after.user + after.system - before.user - before.system
     assert spent < 0.5, f"{spent} s of CPU"
+
+
+def test_stacks_of_workers_below_a_master_are_sampled_too(tmp_path):
+    program = tmp_path / "master.py"
+    program.write_text(
+        "import multiprocessing, time\n"
+        "def wait_for_work(): time.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    children = [multiprocessing.get_context('fork').Process(target=wait_for_work) for _ in range(2)]\n"
+        "    [c.start() for c in children]\n"
+        "    print('ready', flush=True)\n"
+        "    [c.join() for c in children]\n"
+    )
+    master = subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert master.stdout.readline() == b"ready\n"
+        deadline = time.monotonic() + 10
+        standing = set()
+        while len(standing) < 2 and time.monotonic() < deadline:
+            seen = StackProbe(pids=(master.pid,), samples=2, window_seconds=0.1).observe(SystemClock())
+            standing = {r.labels["thread"] for r in seen if r.labels.get("function") == "wait_for_work"}
+    finally:
+        os.killpg(master.pid, signal.SIGKILL)
+        master.wait()
+
+    assert len(standing) == 2

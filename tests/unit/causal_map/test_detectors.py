@@ -140,6 +140,13 @@ CASES: dict[str, tuple[Seen, Seen]] = {
         [r("log.access.requests", 5000.0, window="recent"), r("log.access.requests", 300.0, window="before")],
         [r("log.access.requests", 310.0, window="recent"), r("log.access.requests", 300.0, window="before")],
     ),
+    "sync-workers-held-by-slow-clients": (
+        [
+            stack(1.0, "run (gunicorn/app/base.py:72) < chunk (gunicorn/http/unreader.py:63)", thread=f"MainThread #{n}", main="true", function="")
+            for n in range(3)
+        ],
+        [FREE_STACK],
+    ),
     "worker-count-too-low": (
         [r("process.listen_backlog", 20.0), r("host.cpu.utilization", 0.2)],
         [r("process.listen_backlog", 0.0), r("host.cpu.utilization", 0.2)],

@@ -181,3 +181,14 @@ def test_invalid_json_is_counted() -> None:
 
 def test_an_empty_log_has_an_age_and_nothing_else() -> None:
     assert read([]).names() == {"log.last_line_age"}
+
+
+def test_refusals_of_a_path_are_told_with_what_was_before_them_but_pages_that_are_not_there_are_none() -> None:
+    served = [f'{stamp(30 - i)} INFO app.access "POST /webhooks" 200 5.0ms' for i in range(6)]
+    refused = [f'{stamp(20 - i)} INFO app.access "POST /webhooks" 401 5.0ms' for i in range(9)]
+    scanned = [f'{stamp(20 - i)} INFO app.access "GET /wp-login.php" 404 1.0ms' for i in range(9)]
+
+    (found,) = read([*served, *refused, *scanned]).readings("log.access.path_refused")
+
+    assert (found.value, found.labels["path"], found.labels["status"]) == (9, "/webhooks", "401")
+    assert (found.labels["requests"], found.labels["before"], found.labels["before_requests"]) == ("9", "0", "6")

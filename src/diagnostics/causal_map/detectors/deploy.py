@@ -13,8 +13,10 @@ from diagnostics.causal_map.detect import (
     seconds,
     unknown,
 )
+from diagnostics.causal_map.signatures.categories import CATEGORY
 from diagnostics.model.finding import Evidence, Finding
 from diagnostics.model.observation import Reading
+from diagnostics.model.problem import Category
 
 #: Errors that begin this soon after a change are probably its doing.
 SUSPICIOUS_SECONDS = 120.0
@@ -32,6 +34,9 @@ ENVIRONMENTAL = (
     "HTTPStatus",
     "RefreshError",
     "PoolTimeout",
+    "PoolError",
+    "SystemExit",  # gunicorn's arbiter aborts a worker that is late
+    "SignatureError",
     "Unauthorized",
     "InvalidToken",
     "RetryAfter",
@@ -55,7 +60,8 @@ def bad_deploy(evidence: Evidence) -> Finding:
     own = [
         pair
         for pair in new
-        if not pair[1].labels.get("exception", "").endswith(ENVIRONMENTAL)
+        if not _is_of_the_surroundings(evidence, pair[1])
+        and not pair[1].labels.get("exception", "").endswith(ENVIRONMENTAL)
         and not any(word in pair[1].labels.get("exception", "") for word in ENVIRONMENTAL)
     ]
     if change is None:
@@ -73,6 +79,23 @@ def bad_deploy(evidence: Evidence) -> Finding:
     if age < 900:
         return present(HINT, f"{words} came {seconds(age)} ago", [change_id], _commit(evidence))
     return absent(-1.0, f"the last deploy was {seconds(age)} ago")
+
+
+#: What a new release breaks in its own code; a known text of anything else names a cause of its own.
+_OF_CODE = frozenset({Category.CODE_DEFECT, Category.UNKNOWN, Category.SCHEMA_OR_DATA})
+
+
+def _is_of_the_surroundings(evidence: Evidence, template: Reading) -> bool:
+    """Whether the text of an exception is known to speak for something that is no defect of code (a missing variable, …)."""
+    example = template.labels.get("example", "")
+    exception = template.labels.get("exception", "").rpartition(".")[2]
+    return any(
+        match.place == "log"
+        and match.weight >= 4.5
+        and CATEGORY.get(match.mechanism, Category.UNKNOWN) not in _OF_CODE
+        and (match.text == example or (exception and exception in match.text and match.text[:60] in example))
+        for match in evidence.signatures
+    )
 
 
 def config_change(evidence: Evidence) -> Finding:

@@ -13,13 +13,14 @@ from diagnostics.causal_map.detect import (
     at_work,
     excess,
     failure_of,
+    label_number,
     percent,
     present,
     size,
     text_strength,
     unknown,
 )
-from diagnostics.causal_map.detectors.states import NETWORK_WAIT, inside_loop
+from diagnostics.causal_map.detectors.states import NETWORK_WAIT, inside_loop, sync_workers
 from diagnostics.model.finding import Evidence, Finding
 from diagnostics.model.observation import FailureKind, Reading
 
@@ -277,9 +278,34 @@ def too_few_workers(evidence: Evidence) -> Finding:
     busy = evidence.observations.value("host.cpu.utilization", 1.0) or 0.0
     if backlog is None:
         return unknown("the listen backlog was not read")
+    sync = sync_workers(evidence)
+    if sync is not None and sync.with_client > 0.3 * sync.count:
+        return absent(UNLIKELY, "the workers wait for clients")
+    if sync is not None and sync.count <= 2 and backlog >= 3 and sync.idle < 0.15 * sync.count and busy < 0.9:
+        said = (
+            f"{sync.count} sync worker(s) are never idle and {backlog:.0f} connections wait to be accepted, "
+            f"while the CPUs are {percent(busy)} busy"
+        )
+        return present(TYPICAL, said, sync.evidence)
     if backlog >= 8 and busy < 0.6:
         return present(HINT, f"{backlog:.0f} connections wait to be accepted while the CPUs are {percent(busy)} busy")
     return absent(UNLIKELY, f"{backlog:.0f} connections wait to be accepted")
+
+
+def slow_clients(evidence: Evidence) -> Finding:
+    """Sync workers wait for what a client has not sent yet, or does not take."""
+    sync = sync_workers(evidence)
+    if sync is None:
+        if evidence.observations.readings("process.stack"):
+            return absent(-3.0, "no sync workers of gunicorn")
+        return unknown("no stacks of the process")
+    share = sync.with_client / sync.count
+    said = f"the {sync.count} sync worker(s) wait for a client in {percent(share)} of the samples"
+    if share >= 0.6:
+        return present(CERTAIN, said + ", before any code of the application", sync.evidence)
+    if share >= 0.3:
+        return present(TYPICAL, said, sync.evidence)
+    return absent(RULED_OUT if share < 0.1 else UNLIKELY, said)
 
 
 def many_tasks(evidence: Evidence) -> Finding:
@@ -295,9 +321,23 @@ def many_tasks(evidence: Evidence) -> Finding:
 
 def worker_timeout(evidence: Evidence) -> Finding:
     """Gunicorn's arbiter aborts workers; its log line is the sign."""
+    late = [
+        (i, r)
+        for i, r in evidence.observations.indexed("log.template")
+        if "WORKER TIMEOUT" in r.labels.get("template", "") and r.value > 3 * (label_number(r, "before") + 0.1)
+    ]
+    if late:
+        aborted = [
+            r.labels.get("frame", "")
+            for r in evidence.observations.readings("log.template")
+            if r.labels.get("exception") == "SystemExit" and r.labels.get("frame")
+        ]
+        where = f"; a worker stood in {aborted[0]}" if aborted else ""
+        said = f"the log says WORKER TIMEOUT {sum(r.value for _, r in late):.0f} time(s){where}"
+        return present(STRONG, said, [i for i, _ in late], {"frame": aborted[0]} if aborted else {})
     strength = text_strength(evidence, "gunicorn-worker-timeout")
     if strength >= TYPICAL:
-        return present(strength, "the log says WORKER TIMEOUT")
+        return present(strength, "the log says that workers are killed for being late")
     if evidence.observations.readings("log.lines"):
         return absent(-3.0, "no WORKER TIMEOUT in the log")
     return unknown("no --log was given")
@@ -338,5 +378,6 @@ DETECTORS = {
     "worker-count-too-low": too_few_workers,
     "unbounded-asyncio-tasks": many_tasks,
     "gunicorn-worker-timeout": worker_timeout,
+    "sync-workers-held-by-slow-clients": slow_clients,
     "cold-start-after-deploy": cold_start,
 }

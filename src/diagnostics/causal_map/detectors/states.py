@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from diagnostics.causal_map.detect import (
     CERTAIN,
     RULED_OUT,
@@ -21,7 +23,7 @@ from diagnostics.causal_map.detect import (
     unknown,
 )
 from diagnostics.model.finding import Evidence, Finding
-from diagnostics.model.observation import FailureKind
+from diagnostics.model.observation import FailureKind, Reading
 
 #: Frames in which SQLAlchemy or psycopg wait for a free pooled connection.
 POOL_WAIT_FRAMES = ("_do_get", "queue.get", "getconn", "wait (psycopg_pool", "impl.py")
@@ -322,9 +324,63 @@ def inside_loop(trace: str) -> bool:
     return any(mark in trace for mark in _LOOP_MARKS)
 
 
+@dataclass(frozen=True, slots=True)
+class SyncWorkers:
+    """What gunicorn's sync workers do, by their main threads: how many there are, and sums of shares of the samples."""
+
+    count: int
+    idle: float
+    with_client: float
+    at_work: float
+    evidence: tuple[str, ...]
+
+
+def sync_workers(evidence: Evidence) -> SyncWorkers | None:
+    """Return what gunicorn's sync workers do; None where there are none."""
+    threads: dict[str, list[tuple[str, Reading]]] = {}
+    for pair in evidence.observations.indexed("process.stack", main="true"):
+        labels = pair[1].labels
+        threads.setdefault(f"{labels.get('pid')} {labels.get('thread')}", []).append(pair)
+    idle = with_client = working = 0.0
+    count, ids, known = 0, [], False
+    for pairs in threads.values():
+        traces = " ".join(r.labels.get("trace", "") for _, r in pairs)
+        if "gunicorn/workers/sync.py" in traces or "gunicorn/http/" in traces:
+            known = True
+        elif "gunicorn/arbiter.py" in traces or not any(r.labels.get("function") for _, r in pairs):
+            continue
+        if any(mark in traces for mark in _LOOP_MARKS):
+            continue
+        count += 1
+        for evidence_id, reading in pairs:
+            trace = reading.labels.get("trace", "")
+            if reading.labels.get("function"):
+                working += reading.value
+                ids.append(evidence_id)
+            elif "gunicorn/http/" in trace and not _prepares(trace):
+                with_client += reading.value
+                ids.append(evidence_id)
+            else:
+                idle += reading.value
+    if not known and not any(
+        "gunicorn" in r.labels.get("command", "") for r in evidence.observations.readings("process.alive")
+    ):
+        return None
+    return SyncWorkers(count, idle, with_client, working, tuple(ids[:6])) if count else None
+
+
+def _prepares(trace: str) -> bool:
+    """Whether the worker is still loading or logging, which has nothing to do with a client."""
+    return "glogging.py" in trace or "load_wsgi" in trace
+
+
 def workers_busy(evidence: Evidence) -> Finding:
     """All threads that could serve a request stand in application code."""
     observations = evidence.observations
+    sync = sync_workers(evidence)
+    if sync is not None and sync.idle < 0.15 * sync.count:
+        said = f"the {sync.count} sync worker(s) are idle in {percent(sync.idle / sync.count)} of the samples"
+        return present(CERTAIN, said, sync.evidence)
     backlog = max((r.value for r in observations.readings("process.listen_backlog")), default=0.0)
     workers = [
         (i, r)

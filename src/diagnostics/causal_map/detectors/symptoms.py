@@ -11,6 +11,7 @@ from diagnostics.causal_map.detect import (
     absent,
     excess,
     failure_of,
+    label_number,
     percent,
     present,
     seconds,
@@ -50,6 +51,16 @@ def requests_fail(evidence: Evidence) -> Finding:
             f"our own requests get {failed_here[0][1].value:.0f} from {', '.join(paths)}",
             [i for i, _ in failed_here],
         )
+    refused = newly_refused(evidence)
+    if refused:
+        _, worst = refused[0]
+        count = sum(r.value for _, r in refused)
+        labels = worst.labels
+        said = (
+            f"{worst.value:.0f} of {labels.get('requests')} requests of {labels.get('path')} are refused with "
+            f"{labels.get('status')} (before: {labels.get('before')} of {labels.get('before_requests')})"
+        )
+        return present(STRONG if count >= 5 else TYPICAL, said, [i for i, _ in refused])
     tracebacks = _window(evidence, "log.errors", "recent")
     tracebacks_before = _window(evidence, "log.errors", "before")
     if tracebacks >= 3 and tracebacks > 3 * (tracebacks_before + 0.5):
@@ -62,6 +73,22 @@ def requests_fail(evidence: Evidence) -> Finding:
         said = f"{errors:.0f} of {requests:.0f} requests failed lately" if requests else "our own requests are answered"
         return absent(RULED_OUT if requests >= 20 else UNLIKELY, said, ids)
     return unknown("no access log and no --url: cannot see whether requests fail")
+
+
+def newly_refused(evidence: Evidence) -> list[tuple[str, Reading]]:
+    """Return the paths whose requests are refused (401, 403, 422, …) now and were served before, the most refused first.
+
+    A path that refuses many at any time (a login) or that nobody asked for before (a scanner's) is none of them.
+    """
+    found = []
+    for evidence_id, reading in evidence.observations.indexed("log.access.path_refused"):
+        requests, asked = label_number(reading, "requests"), label_number(reading, "before_requests")
+        share = reading.value / requests if requests else 0.0
+        share_before = label_number(reading, "before") / asked if asked else 1.0
+        enough = share >= 0.2 if asked >= 20 else share >= 0.5 and asked >= 2
+        if reading.value >= 3 and enough and share > 3 * share_before:
+            found.append((evidence_id, reading))
+    return sorted(found, key=lambda pair: -pair[1].value)
 
 
 def requests_slow(evidence: Evidence) -> Finding:

@@ -98,7 +98,12 @@ MECHANISMS = (
             "missing-index-seq-scan",
             "sync-workers-held-by-slow-clients",
         ),
-        causes=(Edge(effect="requests-fail", probability=0.8),),
+        causes=(
+            Edge(effect="requests-fail", probability=0.8),
+            Edge(effect="requests-slow", probability=0.7),
+            Edge(effect="workers-busy", probability=0.6),
+            Edge(effect="unhandled-exception", probability=0.6),  # the abort raises SystemExit where the worker stood
+        ),
         detect=DETECTORS["gunicorn-worker-timeout"],
         prior=3.0,
         remedies=(
@@ -440,9 +445,11 @@ MECHANISMS = (
             "traffic-spike-over-capacity",
         ),
         causes=(
-            Edge(effect="workers-busy", probability=0.8),
-            Edge(effect="requests-slow", probability=0.8),
+            Edge(effect="workers-busy", probability=0.9),
+            Edge(effect="requests-slow", probability=0.9),
+            Edge(effect="gunicorn-worker-timeout", probability=0.5),
         ),
+        detect=DETECTORS["sync-workers-held-by-slow-clients"],
         prior=2.0,
         remedies=(
             Remedy(

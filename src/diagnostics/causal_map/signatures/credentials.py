@@ -112,7 +112,7 @@ SIGNATURES = table(
             (r"Signature verification failed", 5.0),
             (r"InvalidSignatureError", 5.0),
             (r"JWSError|JWSInvalidSignature|Unable to find a signing key|kid .{0,40}not found", 4.5),
-            (r"BadSignature|Signature \S{0,80} ?does not match", 4.5),
+            (r"BadSignature|(?<!webhook )(?<!hmac )\bSignature \S{0,80} ?does not match", 4.5),
             (r"InvalidToken.{0,40}(?:fernet|cryptography)|cryptography\.fernet\.InvalidToken", 4.0),
             (r"Session data corrupted", 3.5),
         ],
@@ -130,7 +130,7 @@ SIGNATURES = table(
             (r"No signatures found matching the expected signature", 6.0),
             (r"SignatureVerificationError", 5.0),
             (
-                r"(?:webhook|hmac)\b.{0,30} signature\b.{0,30}(?:mismatch|invalid|failed|verification)|Invalid (?:webhook )?\bsignature",
+                r"(?:webhook|hmac)\b.{0,30} signature\b.{0,30}(?:mismatch|invalid|failed|verification|not match|not valid|wrong)|Invalid (?:webhook )?\bsignature",
                 4.5,
             ),
             (r"Timestamp outside the tolerance zone", 3.0),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,10 +134,12 @@ def log_readings(
     failures = [at for at, status in zip(requests.moments, requests.statuses, strict=True) if status >= 500]
     began = error_onset([*digest.errors, *failures], digest.covered)
     slower = slowdown_onset(requests.moments, requests.seconds)
-    for kind, onset in (("errors", began), ("latency", slower)):
+    refusals = [at for at, status in zip(requests.moments, requests.statuses, strict=True) if is_refusal(status)]
+    refused = error_onset(refusals, digest.covered)
+    for kind, onset in (("errors", began), ("latency", slower), ("refusals", refused)):
         if onset is not None and now - last <= 3600.0:
             yield notes.reading("log.onset", onset, Unit.TIMESTAMP, kind=kind)
-    earliest = min((onset for onset in (began, slower) if onset is not None), default=None)
+    earliest = min((onset for onset in (began, slower, refused) if onset is not None), default=None)
     frame = windows(last=last, now=now, covered=digest.covered, onset=earliest)
     yield notes.reading("log.window", frame.recent_seconds, Unit.SECONDS, window="recent")
     yield notes.reading("log.window", frame.before_seconds, Unit.SECONDS, window="before")
@@ -147,6 +150,15 @@ def log_readings(
     yield from _template_readings(digest, frame, notes)
     if classify_line is not None:
         yield from _signature_readings(digest, frame, classify_line, notes)
+
+
+#: A page that is not there and a conflict are answers that users bring about; scanners live on the first.
+_ORDINARY_REFUSALS = frozenset({404, 405, 409, 410, 412, 416, 499})
+
+
+def is_refusal(status: int) -> bool:
+    """Whether a status says that we did not want a request that was meant well: 400, 401, 403 or 422."""
+    return 400 <= status < 500 and status not in _ORDINARY_REFUSALS
 
 
 def _counts(name: str, moments: Iterable[float], frame: Windows, notes: Notes) -> Iterator[Reading]:
@@ -204,6 +216,34 @@ def _request_readings(requests: Requests, frame: Windows, notes: Notes) -> Itera
     for (path, status), count in sorted(failed.items(), key=lambda entry: -entry[1])[:MOST_PATHS]:
         shown = clean(requests.names[path], 120)
         yield notes.reading("log.access.path_errors", count, Unit.COUNT, path=shown, status=status)
+    yield from _refusals(requests, by_window, notes)
+
+
+def _refusals(
+    requests: Requests, by_window: Mapping[str, list[tuple[float, int, float, int]]], notes: Notes
+) -> Iterator[Reading]:
+    """Yield how many requests of a path were refused (401, 403, 400, 422, …), and how it was before."""
+    by_path: dict[int, dict[str, list[int]]] = {}
+    for window, seen in by_window.items():
+        for row in sorted(seen, key=lambda row: row[0]):
+            by_path.setdefault(row[3], {"recent": [], "before": []})[window].append(row[1])
+    refused = [(path, statuses) for path, statuses in by_path.items() if any(map(is_refusal, statuses["recent"]))]
+    refused.sort(key=lambda entry: -sum(map(is_refusal, entry[1]["recent"])))
+    for path, statuses in refused[:MOST_PATHS]:
+        recent, before = statuses["recent"], statuses["before"]
+        if not before:  # a short log: what came until the first refusal is all that is known of before
+            first = next(index for index, status in enumerate(recent) if is_refusal(status))
+            recent, before = recent[first:], recent[:first]
+        yield notes.reading(
+            "log.access.path_refused",
+            sum(map(is_refusal, recent)),
+            Unit.COUNT,
+            path=clean(requests.names[path], 120),
+            status=Counter(filter(is_refusal, recent)).most_common(1)[0][0],
+            requests=len(recent),
+            before=sum(map(is_refusal, before)),
+            before_requests=len(before),
+        )
 
 
 def _span_readings(digest: Digest, frame: Windows, notes: Notes) -> Iterator[Reading]:

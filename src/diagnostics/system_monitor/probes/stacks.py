@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from diagnostics.model.observation import FailureKind, Observation, Unit
 from diagnostics.runtime.clock import Clock
 from diagnostics.system_monitor.probes.notes import Notes, clean
@@ -24,6 +26,10 @@ WINDOW_SECONDS = 1.6
 DUMP_SECONDS = 3.0
 """One dump takes 20 to 60 ms; a process that swaps needs longer."""
 _PATIENCE_SECONDS = 2.0
+MOST_DUMPS = 64
+"""All samples of all processes together: each costs about 10 ms of a CPU."""
+_FEWEST_SAMPLES = 3
+MOST_CHILDREN = 20
 MOST_POSITIONS = 150
 MOST_FRAMES = 8
 _LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/lib/python3", "/lib64/python3")
@@ -102,23 +108,25 @@ class StackProbe:
         binary = find_py_spy() if others else None
         taken: dict[int, list[list[Stack]]] = {pid: [] for pid in self.pids}
         errors: dict[int, str] = {}
+        families = {pid: Family(pid) for pid in others}
+        samples = min(self.samples, max(_FEWEST_SAMPLES, MOST_DUMPS // max(1, sum(f.size for f in families.values()))))
         began = clock.monotonic()
-        for index in range(self.samples):
+        for index in range(samples):
             for pid in self.pids:
                 if pid == os.getpid():
                     taken[pid].append(own_stacks(threading.get_ident()))
                 elif binary is None or (errors.get(pid) and not taken[pid] and index > 1):
                     continue  # twice in vain is enough
                 else:
-                    stacks, error = dump(binary, pid)
+                    stacks, error = families[pid].dump(binary)
                     if error:
                         errors[pid] = error
                     else:
                         taken[pid].append(stacks)
             if clock.monotonic() - began > self.window_seconds + _PATIENCE_SECONDS:
                 break  # dumps are slow here: some samples in time are better than all of them too late
-            if index + 1 < self.samples:
-                clock.sleep(began + (index + 1) * self.window_seconds / self.samples - clock.monotonic())
+            if index + 1 < samples:
+                clock.sleep(began + (index + 1) * self.window_seconds / samples - clock.monotonic())
         for pid in self.pids:
             notes = Notes(clock.now(), "py-spy dump --nonblocking" if pid != os.getpid() else "sys._current_frames")
             notes = notes.of(pid=pid)
@@ -153,9 +161,39 @@ def find_py_spy() -> str | None:
     return str(beside) if beside.exists() else shutil.which("py-spy")
 
 
+class Family:
+    """A process and its children: the workers below a master, of which py-spy's JSON would know the master only."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._no_python: set[int] = set()
+
+    @property
+    def size(self) -> int:
+        return 1 + len(self._children())
+
+    def dump(self, binary: str) -> tuple[list[Stack], str]:
+        """Return the stacks of all that run Python, or what py-spy said of the first."""
+        stacks, error = dump(binary, self.pid)
+        for child in self._children():
+            found, why = dump(binary, child)
+            stacks += found
+            if why and not found:
+                self._no_python.add(child)  # a shell, or gone
+        return (stacks, "") if stacks else ([], error)
+
+    def _children(self) -> list[int]:
+        """Return the children, oldest first; those of a worker that was replaced in the meantime come and go."""
+        try:
+            children = psutil.Process(self.pid).children(recursive=True)
+        except psutil.Error:
+            return []
+        return [child.pid for child in children if child.pid not in self._no_python][:MOST_CHILDREN]
+
+
 def dump(binary: str, pid: int) -> tuple[list[Stack], str]:
-    """Return the stacks of a process and its Python children, or what py-spy said instead."""
-    command = [binary, "dump", f"--pid={pid}", "--json", "--nonblocking", "--subprocesses"]
+    """Return the stacks of one process, or what py-spy said instead."""
+    command = [binary, "dump", f"--pid={pid}", "--json", "--nonblocking"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=DUMP_SECONDS, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
