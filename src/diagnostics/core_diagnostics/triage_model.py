@@ -192,6 +192,8 @@ def severity(reading: Reading, category: Category, mechanism: str | None, weight
             break
     else:
         found = Severity.CRITICAL
+    if category is Category.UNKNOWN and found is Severity.LOW:
+        return Severity.MEDIUM
     return _within_rules(found, reading.story)
 
 

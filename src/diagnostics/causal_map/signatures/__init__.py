@@ -25,6 +25,7 @@ from diagnostics.causal_map.signatures import (
     libraries,
     locks,
     network,
+    observed,
     performance,
     process,
     schema,
@@ -64,6 +65,7 @@ _MODULES = (
     cache_and_queue,
     libraries,
     stories,
+    observed,
 )
 
 

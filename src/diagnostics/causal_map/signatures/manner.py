@@ -80,6 +80,7 @@ HEALTHY = [
 
 #: Machine texts that are loud and mean nothing by themselves.
 NOISE = [
+    (r"Running pip as the 'root' user|Retrieving notices|npm (?:WARN|notice)|has been deprecated in favou?r|exit(?:ed)?(?: with)?(?: code| status)?:? ?(?:0|143)\b|exited normally|Worker exited normally|TEST ALERT|this is a test", 1.8),
     (r"bot was blocked by the user|user is deactivated|bot can't initiate conversation", 3.0),
     (r"InsecureRequestWarning|DeprecationWarning|PendingDeprecationWarning|FutureWarning|UserWarning|SyntaxWarning|RemovedIn\w+Warning|MovedIn20Warning", 1.8),
     (r"canceling statement due to user request|KeyboardInterrupt", 2.5),

@@ -1,6 +1,6 @@
 """How people tell that something happened who have no error text to paste: two things named near each other.
 
-The order in which they are named says nothing, so ``_near`` takes both.
+The order in which they are named says nothing, so ``near`` takes both.
 """
 
 # ruff: noqa: E501 - a pattern is easier to read in one piece
@@ -12,7 +12,7 @@ from diagnostics.causal_map.signatures.matching import table
 SIGNATURES = table({})
 
 
-def _near(one: str, other: str, within: int = 60) -> str:
+def near(one: str, other: str, within: int = 60) -> str:
     """Return a pattern for two things in one breath, in either order."""
     gap = rf"\b[^.;]{{0,{within}}} "
     return rf"(?:{one}){gap}(?:{other})|(?:{other}){gap}(?:{one})"
@@ -33,7 +33,7 @@ STORIES = table(
         # host
         "host-memory-exhausted": [
             (
-                _near(r"(?:host|machine|server|box|node|vm)", r"(?:out of|no free|runs? out of|lacks?) (?:memory|ram)"),
+                near(r"(?:host|machine|server|box|node|vm)", r"(?:out of|no free|runs? out of|lacks?) (?:memory|ram)"),
                 3.5,
             ),
             (
@@ -53,18 +53,18 @@ STORIES = table(
         "shared-memory-too-small": [(r"shm[-_]size|/dev/shm|shared memory", 4.0)],
         "inotify-watches-exhausted": [(r"inotify|file watch(?:er|es|ing)", 4.0)],
         "listen-backlog-overflow": [
-            (_near(r"(?:accept|listen|syn) (?:queue|backlog)", r"overflow\w*|full|drop\w*|переполн\w*"), 4.5)
+            (near(r"(?:accept|listen|syn) (?:queue|backlog)", r"overflow\w*|full|drop\w*|переполн\w*"), 4.5)
         ],
         "host-cpu-saturated-by-neighbour": [
             (
-                _near(
+                near(
                     r"(?:another|other|foreign|second|different|some|neighbou?r\w*) (?:process|container|vm|tenant|service|job|app)\w*|miner|backup|antivirus|ci runner|build",
                     r"cpu|cores?|processor|load",
                 ),
                 3.0,
             ),
             (
-                _near(
+                near(
                     r"(?:чужой|соседн|друго|посторонн)\w* (?:процесс|контейнер|сервис|виртуал)\w*|майнер|антивирус\w*|бэкап\w*|сборк\w*",
                     r"процессор\w*|ядр\w*|cpu|цпу|нагрузк\w*",
                 ),
@@ -73,17 +73,17 @@ STORIES = table(
         ],
         "cgroup-memory-oom-kill": [
             (
-                _near(
+                near(
                     r"(?:memory|ram) limit|limits?\.memory|oom\w*|лимит\w* памяти|оом",
                     r"kill\w*|restart\w*|die[sd]?|terminated|перезапус\w*|убива\w*|убит\w*",
                 ),
                 3.5,
             )
         ],
-        "swap-thrash": [(_near(r"swap\w*|своп\w*|подкачк\w*", _SLOW + r"|full|busy|hang\w*|заб\w*|занят\w*"), 4.0)],
+        "swap-thrash": [(near(r"swap\w*|своп\w*|подкачк\w*", _SLOW + r"|full|busy|hang\w*|заб\w*|занят\w*"), 4.0)],
         "ephemeral-ports-exhausted": [
             (
-                _near(
+                near(
                     r"(?:local|source|outgoing|client) ports?|sockets?",
                     r"(?:exhausted|used up|run out|time_wait|none left)|кончил\w*",
                 ),
@@ -93,7 +93,7 @@ STORIES = table(
         "conntrack-table-full": [(r"connection tracking|conntrack|таблиц\w* соединений", 3.5)],
         "file-permission-denied": [
             (
-                _near(
+                near(
                     r"(?:permission|owner|ownership|rights|прав\w*|владел\w*)",
                     r"(?:file|folder|directory|volume|mount|socket|path|файл\w*|каталог\w*|папк\w*|том\w*)",
                 ),
@@ -102,7 +102,7 @@ STORIES = table(
         ],
         "host-clock-skew": [
             (
-                _near(
+                near(
                     r"(?:clock|system time|date|ntp|час\w*|врем\w*)",
                     r"(?:ahead|behind|drift\w*|skew\w*|wrong|off by|out of sync|спеш\w*|отста\w*|сбил\w*|убежал\w*)",
                 ),
@@ -110,11 +110,11 @@ STORIES = table(
             )
         ],
         "container-evicted": [
-            (_near(r"(?:pods?|containers?)", r"(?:evict\w*|rescheduled|pressure|pending|no node)"), 3.0)
+            (near(r"(?:pods?|containers?)", r"(?:evict\w*|rescheduled|pressure|pending|no node)"), 3.0)
         ],
         "disk-io-saturated": [
             (
-                _near(
+                near(
                     r"(?:disk|storage|volume|ebs|i/?o|диск\w*|хранилищ\w*)",
                     r"(?:saturat\w*|busy|await|latency|100 ?% util\w*|queue|throttl\w*|burst|загружен\w*|очеред\w*|перегруж\w*)",
                 ),
@@ -123,7 +123,7 @@ STORIES = table(
         ],
         "disk-full-app-volume": [
             (
-                _near(
+                near(
                     r"(?:disk|partition|volume|/var|/tmp|root fs|диск\w*|раздел\w*|том\w*)",
                     r"(?:full|100 ?%|no space|filled|run out|заполнен\w*|забит\w*|кончил\w*|переполнен\w*)",
                 ),
@@ -133,7 +133,7 @@ STORIES = table(
         # process
         "websocket-connections-exhausted": [
             (
-                _near(
+                near(
                     r"web ?sockets?|вебсокет\w*",
                     r"limit|too many|exhaust\w*|refus\w*|full|\d{3,} (?:connections|clients)",
                 ),
@@ -141,22 +141,22 @@ STORIES = table(
             )
         ],
         "request-body-too-large-for-worker": [
-            (_near(r"(?:large|huge|big|gigabyte) (?:upload|body|request|file|post)\w*", r"memory|kills?|worker"), 3.0)
+            (near(r"(?:large|huge|big|gigabyte) (?:upload|body|request|file|post)\w*", r"memory|kills?|worker"), 3.0)
         ],
         "graceful-shutdown-too-short": [
             (
-                _near(
+                near(
                     r"(?:deploy\w*|rollout\w*|restart\w*|release|scal\w*|деплой\w*|рестарт\w*|выкатк\w*|релиз\w*)",
                     r"(?:cut|drop\w*|abort\w*|in[- ]flight|half[- ]done|interrupt\w*|unfinished|some requests|502|обрыва\w*|теря\w*|обруб\w*)",
                 ),
                 3.0,
             ),
-            (r"grace(?:ful)?[-_ ]?(?:period|timeout|shutdown)|SIGTERM|preStop", 3.0),
+            (r"grace(?:ful)?[-_ ]?(?:period|timeout|shutdown)|preStop", 3.0),
         ],
-        "memory-leak-steady": [(_near(r"(?:memory|rss|ram|heap|памят\w*)", _GROWS), 3.5)],
+        "memory-leak-steady": [(near(r"(?:memory|rss|ram|heap|памят\w*)", _GROWS), 3.5)],
         "fd-leak": [
             (
-                _near(
+                near(
                     r"(?:file )?descriptors?|open files|sockets? in CLOSE_WAIT|дескриптор\w*|открыт\w* файл\w*",
                     _GROWS + r"|limit|1024|thousands|тысяч\w*|лимит\w*",
                 ),
@@ -165,7 +165,7 @@ STORIES = table(
         ],
         "thread-deadlock-lock-order": [
             (
-                _near(
+                near(
                     r"(?:two|both|several|worker) threads?|threads|поток\w*",
                     r"(?:each other|deadlock\w*|waits? for (?:a|the) lock|друг друга|взаимн\w*|блокировк\w*)",
                 ),
@@ -173,11 +173,11 @@ STORIES = table(
             )
         ],
         "unbounded-thread-creation": [
-            (_near(r"(?:number of |count of )?threads|поток\w*", _GROWS + r"|thousands|\d{4,}|тысяч\w*"), 3.5)
+            (near(r"(?:number of |count of )?threads|поток\w*", _GROWS + r"|thousands|\d{4,}|тысяч\w*"), 3.5)
         ],
         "unbounded-asyncio-tasks": [
             (
-                _near(
+                near(
                     r"(?:asyncio )?tasks|create_task|корутин\w*",
                     _GROWS + r"|thousands|\d{4,}|without limit|unbounded|тысяч\w*",
                 ),
@@ -186,7 +186,7 @@ STORIES = table(
         ],
         "eventloop-blocked-sync-io": [
             (
-                _near(
+                near(
                     r"(?:async def|event loop|async handler|async view|асинхронн\w*|цикл\w* событий)",
                     r"(?:requests\.|time\.sleep|pandas|blocking|synchronous|sync|block\w*|freez\w*|стоит|блокир\w*|синхронн\w*)",
                 ),
@@ -199,7 +199,7 @@ STORIES = table(
         ],
         "threadpool-exhausted-by-slow-dependency": [
             (
-                _near(
+                near(
                     r"(?:sync|plain|def) (?:endpoints?|views?|handlers?)|thread ?pool|anyio|worker threads|пул\w* поток\w*|все потоки",
                     r"(?:wait\w*|hang\w*|queue\w*|busy|exhausted|taken|in requests|in urllib|slow|заняты|ждут|вис\w*)",
                 ),
@@ -208,7 +208,7 @@ STORIES = table(
         ],
         "sync-workers-held-by-slow-clients": [
             (
-                _near(
+                near(
                     r"slow (?:clients?|phones?|networks?|uploads?|mobile|connections?)|bad (?:mobile|internet)|медленн\w* (?:клиент|интернет|соединен)\w*",
                     r"workers?|gunicorn|site|воркер\w*|сайт\w*",
                 ),
@@ -217,7 +217,7 @@ STORIES = table(
         ],
         "worker-count-too-low": [
             (
-                _near(
+                near(
                     r"(?:only |just )?(?:one|two|1|2|single|few|один|два) (?:gunicorn |uvicorn |sync )?(?:workers?|воркер\w*|process\w*)|worker count|WEB_CONCURRENCY|workers=\d",
                     r"queue\w*|wait\w*|slow\w*|peak|busy|cpu (?:is )?(?:idle|low|\d\d ?%)|очеред\w*|жд[уё]т|простаив\w*",
                 ),
@@ -226,7 +226,7 @@ STORIES = table(
         ],
         "traffic-spike-over-capacity": [
             (
-                _near(
+                near(
                     r"(?:traffic|load|visitors|rps|requests|трафик\w*|нагрузк\w*|посетител\w*|запрос\w*)",
                     r"(?:tripled|doubled|spike\w*|surge\w*|\d+ ?(?:x|times)|tenfold|campaign|promo\w*|newsletter|tv|black friday|в \d+ раз\w*|реклам\w*|акци\w*|рассылк\w*|всплеск\w*)",
                 ),
@@ -235,7 +235,7 @@ STORIES = table(
         ],
         "scheduled-jobs-overlap": [
             (
-                _near(
+                near(
                     r"(?:cron|jobs?|task|import|run)",
                     r"(?:overlap\w*|before the (?:previous|last) (?:one )?(?:ends|finishes|is done)|still running when|at the same time)",
                 ),
@@ -245,7 +245,7 @@ STORIES = table(
         ],
         "cold-start-after-deploy": [
             (
-                _near(
+                near(
                     r"(?:first|initial) (?:requests?|minutes?|calls?|hits?)|(?:warm|cold)[- ]?(?:up|start|cache)|перв\w* (?:запрос|минут)\w*|прогрев\w*",
                     r"(?:deploy\w*|restart\w*|release|rollout|start|деплой\w*|рестарт\w*|запуск\w*|релиз\w*)",
                 ),
@@ -254,7 +254,7 @@ STORIES = table(
         ],
         "http-client-pool-exhausted": [
             (
-                _near(
+                near(
                     r"(?:http )?(?:client|connection|session) pool|max_connections|limits=|responses? (?:are |is )?(?:never|not) closed|пул\w* соединений",
                     r"(?:httpx|requests|urllib3|aiohttp|partner|api|клиент\w*|партн[её]р\w*)",
                 ),
@@ -267,7 +267,7 @@ STORIES = table(
         "zombie-children-not-reaped": [(r"zombies?|defunct|зомби", 4.5)],
         "gc-or-fork-pause-huge-heap": [
             (
-                _near(
+                near(
                     r"(?:gc|garbage collect\w*|fork|сборк\w* мусора|сборщик\w* мусора)",
                     r"(?:pause\w*|stop\w*|freez\w*|seconds|stall\w*|пауз\w*|замира\w*|секунд\w*)",
                 ),
@@ -276,7 +276,7 @@ STORIES = table(
         ],
         "fork-shares-connections": [
             (
-                _near(
+                near(
                     r"preload\w*|fork\w*|prefork|multiprocessing",
                     r"(?:connection|session|engine|pool|socket|соединени\w*)s?",
                 ),
@@ -285,7 +285,7 @@ STORIES = table(
         ],
         "crash-loop-on-boot": [
             (
-                _near(
+                near(
                     r"(?:restarts?|restarting|crash(?:es|ing)?|exits?|перезапуска\w*|рестарт\w*|пада\w*)",
                     r"(?:at start|on start|at boot|on boot|loop\w*|over and over|every few seconds|immediately|right away|сразу|при старте|по кругу|циклически|бесконечно)",
                 ),
@@ -295,7 +295,7 @@ STORIES = table(
         # database reach
         "pg-starting-up": [
             (
-                _near(
+                near(
                     r"(?:postgres\w*|database|db|баз\w*)",
                     r"(?:starting up|still (?:starting|recovering|replaying)|recovery|comes up|поднима\w*|восстанавлива\w*|стартует)",
                 ),
@@ -304,7 +304,7 @@ STORIES = table(
         ],
         "pg-restarted-stale-pool": [
             (
-                _near(
+                near(
                     r"(?:restart\w*|failover|maintenance|upgrade|reboot|рестарт\w*|переключени\w*|обслуживани\w*|обновлени\w*) (?:of )?(?:the )?(?:db|database|postgres\w*|rds|aurora|баз\w*|бд|постгрес\w*)|(?:db|database|postgres\w*|rds|aurora|баз\w*|бд) (?:was )?(?:restart\w*|failover|upgrade\w*|patched|reboot\w*|перезагру\w*)",
                     r"(?:first|once|one|some|stale|old) (?:request|query|connection|call|click)s?|reload helps|перв\w* запрос\w*|стар\w* соединени\w*",
                 ),
@@ -313,7 +313,7 @@ STORIES = table(
         ],
         "pg-max-connections-by-app": [
             (
-                _near(
+                near(
                     r"(?:connections?|clients?|slots?|соединени\w*|подключени\w*)",
                     r"(?:used up|exhausted|all taken|none left|limit reached|too many|max_connections|исчерпан\w*|кончил\w*|занят\w*|слишком много)",
                 ),
@@ -322,7 +322,7 @@ STORIES = table(
         ],
         "pg-role-connection-limit": [
             (
-                _near(
+                near(
                     r"(?:role|user|tenant|роль|роли|пользовател\w*)",
                     r"(?:connection limit|limit of \d+ connections|лимит\w* (?:соединений|подключений))",
                 ),
@@ -331,7 +331,7 @@ STORIES = table(
         ],
         "pgbouncer-pool-exhausted": [
             (
-                _near(
+                near(
                     r"pgbouncer|odyssey|pooler|пулер\w*",
                     r"(?:waiting|full|exhausted|queue\w*|cl_waiting|all (?:server )?connections|ждут|очеред\w*|исчерпан\w*)",
                 ),
@@ -340,14 +340,14 @@ STORIES = table(
         ],
         "replica-lag-stale-reads": [
             (
-                _near(
+                near(
                     r"(?:replica|standby|read endpoint|реплик\w*)",
                     r"(?:lag\w*|behind|old|stale|yet|not there|отста\w*|стар\w*|ещ[её] нет)",
                 ),
                 4.0,
             ),
             (
-                _near(
+                near(
                     r"(?:sav|edit|creat|updat|added|placed)\w*",
                     r"(?:still (?:the )?(?:old|previous)|(?:old|previous) (?:value|version|data|list)|not (?:there|visible) (?:yet|for)|appears? (?:only )?after)",
                 ),
@@ -356,14 +356,14 @@ STORIES = table(
         ],
         "synchronous-standby-missing": [
             (
-                _near(
+                near(
                     r"(?:synchronous|sync) (?:standby|replica\w*)|синхронн\w* реплик\w*",
                     r"(?:off|down|stopped|gone|missing|commit\w*|отключ\w*|выключ\w*|упал\w*)",
                 ),
                 4.5,
             ),
             (
-                _near(
+                near(
                     r"commits?|коммит\w*",
                     r"(?:hang\w*|wait\w*|never return|вис\w*|жд[уё]т) .{0,40}(?:standby|replica|second node|реплик\w*)",
                 ),
@@ -372,7 +372,7 @@ STORIES = table(
         ],
         "pg-postmaster-frozen": [
             (
-                _near(
+                near(
                     r"(?:new )?connections?|port (?:is )?open|tcp",
                     r"(?:accept\w* but|never (?:get|receive)s? an answer|no answer|handshake never|hang without)",
                 ),
@@ -381,7 +381,7 @@ STORIES = table(
         ],
         "db-writes-routed-to-standby": [
             (
-                _near(
+                near(
                     r"(?:writes?|saves?|inserts?|запис\w*|сохран\w*)",
                     r"(?:replica|standby|reader|read[- ]only|реплик\w*|только (?:на |для )?чтени\w*)",
                 ),
@@ -390,7 +390,7 @@ STORIES = table(
         ],
         "pg-backend-crash-recovery": [
             (
-                _near(
+                near(
                     r"(?:postgres\w*|database|db|backend|баз\w*|постгрес\w*)",
                     r"(?:crash\w*|segfault\w*|oom|killed by|recovery mode|рухнул\w*|упал\w* и восстан\w*)",
                 ),
@@ -399,7 +399,7 @@ STORIES = table(
         ],
         "standby-query-cancelled": [
             (
-                _near(
+                near(
                     r"(?:report\w*|quer\w*|select\w*|отч[её]т\w*|запрос\w*)",
                     r"(?:cancel\w*|abort\w*|kill\w*|отмен\w*|прерыва\w*|убива\w*) .{0,30}(?:replica|standby|реплик\w*)|(?:replica|standby|реплик\w*)[^.;]{0,30}(?:cancel\w*|abort\w*|kill\w*|отмен\w*|прерыва\w*)",
                 ),
@@ -408,7 +408,7 @@ STORIES = table(
         ],
         "idle-session-timeout-kills-pooled": [
             (
-                _near(
+                near(
                     r"(?:idle|quiet|unused|no traffic|weekend|night|простаива\w*|выходн\w*|ноч\w*)",
                     r"(?:first (?:request|query|call|click)|перв\w* (?:запрос|клик)\w*)",
                 ),
@@ -417,7 +417,7 @@ STORIES = table(
         ],
         "pg-port-blocked-by-firewall": [
             (
-                _near(
+                near(
                     r"(?:firewall|security group|network policy|acl|vpc|subnet|iptables|фаервол\w*|файрвол\w*)",
                     r"(?:db|database|postgres\w*|rds|5432|баз\w*)",
                 ),
@@ -427,7 +427,7 @@ STORIES = table(
         # locks
         "idle-in-transaction-blocks-writers": [
             (
-                _near(
+                near(
                     r"(?:transaction|session|BEGIN|транзакци\w*|сесси\w*)",
                     r"(?:left open|forgotten|uncommitted|idle in transaction|not committed|went (?:home|to lunch)|незакрыт\w*|забы\w*|оставил\w*|не закомми\w*)",
                 ),
@@ -436,7 +436,7 @@ STORIES = table(
         ],
         "ddl-lock-queue": [
             (
-                _near(
+                near(
                     r"(?:ALTER TABLE|DDL|migration|adding a column|миграци\w*|альтер\w*)",
                     r"(?:everyone|everything|all (?:queries|requests|sessions)|behind it|queue\w*|hang\w*|wait\w*|block\w*|за ней|жд[уё]т|встал\w*|вис\w*)",
                 ),
@@ -445,7 +445,7 @@ STORIES = table(
         ],
         "explicit-lock-table-job": [
             (
-                _near(
+                near(
                     r"LOCK TABLE|VACUUM FULL|REINDEX|CLUSTER\b|CREATE INDEX|table lock|эксклюзивн\w* блокировк\w*",
                     _WAIT + r"|nobody|no one|никто",
                 ),
@@ -454,7 +454,7 @@ STORIES = table(
         ],
         "deadlock-app-lock-order": [
             (
-                _near(
+                near(
                     r"deadlocks?|дедлок\w*|взаимн\w* блокировк\w*",
                     r"(?:order\w*|transaction\w*|rows?|two|jobs?|update\w*|строк\w*|порядк\w*)",
                 ),
@@ -463,7 +463,7 @@ STORIES = table(
         ],
         "hot-row-contention": [
             (
-                _near(
+                near(
                     r"(?:same|one|single) (?:row|counter|balance|record)|одн\w* (?:строк|запис|счётчик|счетчик)\w*",
                     r"(?:everybody|all|every|many|each|concurrent\w*|queue\w*|wait\w*|все|кажд\w*|очеред\w*)",
                 ),
@@ -471,12 +471,12 @@ STORIES = table(
             )
         ],
         "advisory-lock-held": [
-            (_near(r"advisory|pg_advisory\w*|рекомендательн\w* блокировк\w*", _WAIT + r"|never|held|lock"), 4.0)
+            (near(r"advisory|pg_advisory\w*|рекомендательн\w* блокировк\w*", _WAIT + r"|never|held|lock"), 4.0)
         ],
-        "sqlite-database-locked": [(_near(r"sqlite", r"lock\w*|busy|concurrent|блокир\w*"), 4.5)],
+        "sqlite-database-locked": [(near(r"sqlite", r"lock\w*|busy|concurrent|блокир\w*"), 4.5)],
         "optimistic-lock-conflict": [
             (
-                _near(
+                near(
                     r"(?:two|both|several) (?:people|users|editors|managers|tabs|operators)",
                     r"(?:same (?:document|record|order|article|card|form)|overwrit\w*|conflict\w*)",
                 ),
@@ -487,17 +487,17 @@ STORIES = table(
         # performance
         "missing-index-seq-scan": [
             (
-                _near(
+                near(
                     r"(?:no|without|missing|lost|dropped) (?:an? |the )?index\w*|seq(?:uential)? scan|full (?:table )?scan|нет индекс\w*|без индекс\w*|последовательн\w* скан\w*|полн\w* перебор",
                     _SLOW + r"|rows|table|table|строк\w*|таблиц\w*",
                 ),
                 4.0,
             ),
-            (_near(r"(?:search|filter|lookup|list|поиск\w*|фильтр\w*) (?:by|for|on|with|over|по)\b", _SLOW), 2.0),
+            (near(r"(?:search|filter|lookup|list|поиск\w*|фильтр\w*) (?:by|for|on|with|over|по)\b", _SLOW), 2.0),
         ],
         "n-plus-one-queries": [
             (
-                _near(
+                near(
                     r"(?:\d{2,}|hundreds of|thousands of|many|сотн\w*|тысяч\w*) (?:\w+ )?(?:queries|selects?|statements|sql|запрос\w*)|one query per|a query for each|N ?\+ ?1|select_related|lazy (?:load\w*|relationship\w*)|joinedload",
                     r"(?:page|list|request|row|item|each|every|single|screen|view|страниц\w*|спис\w*|кажд\w*|строк\w*)",
                 ),
@@ -511,7 +511,7 @@ STORIES = table(
                 3.5,
             ),
             (
-                _near(
+                near(
                     r"smaller (?:instance|machine|vm|box)|less (?:ram|memory)|меньш\w* (?:инстанс|сервер|машин)\w*|маленьк\w* (?:инстанс|сервер|машин)\w*",
                     r"(?:quer\w*|plans?|disk|database|запрос\w*|план\w*|диск\w*|баз\w*)",
                 ),
@@ -520,14 +520,14 @@ STORIES = table(
         ],
         "table-bloat-autovacuum-off": [
             (
-                _near(
+                near(
                     r"(?:dead (?:rows|tuples)|bloat\w*|мёртв\w* строк\w*|мертв\w* строк\w*|раздул\w*)",
                     r"(?:table\w*|index\w*|slow\w*|off|disabled|grow\w*|size|gb|million\w*|vacuum\w*|таблиц\w*|отключ\w*|раст\w*|гб|миллион\w*)",
                 ),
                 4.0,
             ),
             (
-                _near(
+                near(
                     r"(?:auto)?vacuum|(?:авто)?вакуум\w*",
                     r"(?:off|disabled|cannot keep up|never ran|behind|not run|отключ\w*|выключ\w*|не успева\w*|не запуска\w*)",
                 ),
@@ -536,7 +536,7 @@ STORIES = table(
         ],
         "stale-statistics-bad-plan": [
             (
-                _near(
+                near(
                     r"(?:ANALYZE|statistics|planner|estimate\w*|plan (?:changed|flipped)|статистик\w*|планировщик\w*|план\w* (?:помен|измен|слом)\w*)",
                     r"(?:quick|fast|helps|cure\w*|wrong|stale|old|rows|bulk|load|slow\w*|быстр\w*|помога\w*|устаре\w*|строк\w*)",
                 ),
@@ -545,7 +545,7 @@ STORIES = table(
         ],
         "vacuum-blocked-by-old-xmin": [
             (
-                _near(
+                near(
                     r"(?:vacuum|вакуум\w*)",
                     r"(?:removes? nothing|cannot (?:remove|clean)|oldest xmin|old transaction|does not help|open for (?:days|hours)|ничего не (?:чист|удал)\w*|стар\w* транзакци\w*)",
                 ),
@@ -554,15 +554,13 @@ STORIES = table(
         ],
         "replication-slot-retains-wal": [
             (
-                _near(
-                    r"(?:replication )?slots?|слот\w*", r"(?:wal|pg_wal|disk|inactive|grow\w*|растёт|растет|диск\w*)"
-                ),
+                near(r"(?:replication )?slots?|слот\w*", r"(?:wal|pg_wal|disk|inactive|grow\w*|растёт|растет|диск\w*)"),
                 4.0,
             )
         ],
         "pg-wal-archive-failing": [
             (
-                _near(
+                near(
                     r"(?:archiv\w*|wal-g|pgbackrest|barman|архив\w*)",
                     r"(?:wal|pg_wal|segments?|fail\w*|pile\w*|накапл\w*|не (?:уход|отправ)\w*)",
                 ),
@@ -571,7 +569,7 @@ STORIES = table(
         ],
         "pg-out-of-memory": [
             (
-                _near(
+                near(
                     r"(?:postgres\w*|database|db server|query|баз\w*|запрос\w*)",
                     r"(?:out of memory|runs out of memory|не хвата\w* памяти)",
                 ),
@@ -580,7 +578,7 @@ STORIES = table(
         ],
         "work-mem-spill-to-disk": [
             (
-                _near(
+                near(
                     r"(?:work_mem|temp(?:orary)? files?|external (?:merge|sort)|pgsql_tmp|временн\w* файл\w*)",
                     r"(?:sort\w*|disk|spill\w*|report\w*|gb|slow\w*|диск\w*|отч[её]т\w*|сортир\w*)",
                 ),
@@ -589,7 +587,7 @@ STORIES = table(
         ],
         "generic-plan-regression": [
             (
-                _near(
+                near(
                     r"(?:generic plan|prepared|plan_cache_mode|sixth|after five|fifth)",
                     r"(?:slow\w*|plan|execution|run|quer\w*)",
                 ),
@@ -599,7 +597,7 @@ STORIES = table(
         "jit-compilation-overhead": [(r"\bjit\b", 4.0)],
         "deep-offset-pagination": [
             (
-                _near(
+                near(
                     r"(?:offset|page \d{3,}|last pages?|deep pag\w*|далёк\w* страниц\w*|далек\w* страниц\w*|последн\w* страниц\w*|глубок\w* страниц\w*)",
                     _SLOW,
                 ),
@@ -608,7 +606,7 @@ STORIES = table(
         ],
         "redundant-indexes-slow-writes": [
             (
-                _near(
+                near(
                     r"(?:\d+|too many|many|redundant|unused|много|лишн\w*) (?:\w+ )?(?:index\w*|индекс\w*)",
                     r"(?:write\w*|insert\w*|update\w*|slow\w*|вставк\w*|запис\w*|медленн\w*)",
                 ),
@@ -617,7 +615,7 @@ STORIES = table(
         ],
         "checkpoint-storm-small-max-wal": [
             (
-                _near(
+                near(
                     r"checkpoints?|чекпо[йи]нт\w*|контрольн\w* точк\w*|max_wal_size",
                     r"(?:frequent\w*|too often|stall\w*|every (?:few|\d+) (?:s|sec|seconds|minutes)|slow\w*|spike\w*|часто|провал\w*|секунд\w*)",
                 ),
@@ -626,7 +624,7 @@ STORIES = table(
         ],
         "sequence-exhausted-int4": [
             (
-                _near(
+                near(
                     r"(?:sequence|serial|integer|int4|id|последовательност\w*|сиквенс\w*)",
                     r"(?:2147483647|2\.1 (?:billion|bn)|max(?:imum)? (?:value|of int)|overflow\w*|exhausted|ran out|исчерпан\w*|предел\w*)",
                 ),
@@ -635,7 +633,7 @@ STORIES = table(
         ],
         "data-page-corruption": [
             (
-                _near(
+                near(
                     r"(?:checksum|corrupt\w*|page|block|поврежд\w*|контрольн\w* сумм\w*)",
                     r"(?:table|index|database|rows?|relation|таблиц\w*|индекс\w*|баз\w*)",
                 ),
@@ -644,7 +642,7 @@ STORIES = table(
         ],
         "index-collation-changed": [
             (
-                _near(
+                near(
                     r"(?:collation|glibc|locale|локал\w*)",
                     r"(?:index\w*|upgrade|sort\w*|order|lookup\w*|rows|индекс\w*|сортиров\w*|обновлени\w*)",
                 ),
@@ -654,7 +652,7 @@ STORIES = table(
         # schema and data
         "row-level-security-policy-blocks": [
             (
-                _near(
+                near(
                     r"(?:row[- ]level security|rls|polic(?:y|ies)|политик\w*)",
                     r"(?:rows?|tenant\w*|insert\w*|nothing|empty|строк\w*|арендатор\w*)",
                 ),
@@ -663,7 +661,7 @@ STORIES = table(
         ],
         "function-or-extension-missing": [
             (
-                _near(
+                near(
                     r"(?:extension|postgis|pg_trgm|uuid-ossp|pgcrypto|vector|citext|расширени\w*)",
                     r"(?:missing|not installed|does not exist|new (?:server|cluster|database)|not (?:available|there)|нет\b|не установ\w*)",
                 ),
@@ -672,7 +670,7 @@ STORIES = table(
         ],
         "column-type-mismatch": [
             (
-                _near(
+                near(
                     r"(?:column|field|id|parameter|столб\w*|колонк\w*|пол[ея]\w*)",
                     r"(?:type (?:changed|mismatch|differs)|text instead of|string instead of|is now (?:text|int|uuid|bigint)|тип\w* (?:измен|не совпад|друго)\w*)",
                 ),
@@ -681,7 +679,7 @@ STORIES = table(
         ],
         "json-malformed-input": [
             (
-                _near(
+                near(
                     r"(?:invalid|malformed|broken|bad) json|бит\w* json|невалидн\w* json",
                     r"(?:body|payload|client|partner|import|file|message|тел\w*|клиент\w*|партн[её]р\w*)",
                 ),
@@ -690,7 +688,7 @@ STORIES = table(
         ],
         "migration-not-applied-missing-column": [
             (
-                _near(
+                near(
                     r"(?:migrations?|миграци\w*)",
                     r"(?:not (?:run|applied|executed)|skipped|forgot\w*|pending|missed|не (?:применил|накат|выполн|прогна|запуст)\w*|забы\w*|пропуст\w*)",
                 ),
@@ -699,7 +697,7 @@ STORIES = table(
         ],
         "new-not-null-column-old-code": [
             (
-                _near(
+                near(
                     r"(?:new|added) (?:mandatory|required|not null|obligatory) (?:column|field)|NOT NULL|нов\w* обязательн\w* (?:пол|столб|колонк)\w*",
                     r"(?:old (?:code|version|pods|app)|migration|insert\w*|deploy\w*|стар\w* (?:код|верси)\w*|миграци\w*)",
                 ),
@@ -708,7 +706,7 @@ STORIES = table(
         ],
         "sequence-desync-after-import": [
             (
-                _near(
+                near(
                     r"(?:import\w*|restor\w*|copied|dump|transfer\w*|импорт\w*|восстанов\w*|перен[её]с\w*|залив\w*|залил\w*)",
                     r"(?:id (?:already )?exists|new (?:records?|rows?|customers?|orders?) (?:cannot|can't|are not|fail)|nextval|sequence|serial|duplicate (?:id|key)|нов\w* (?:запис|клиент|заказ)\w*|дубл\w* (?:ключ|id)\w*)",
                 ),
@@ -717,7 +715,7 @@ STORIES = table(
         ],
         "text-encoding-mismatch": [
             (
-                _near(
+                near(
                     r"(?:encoding|charset|umlauts?|accents?|cyrillic|emoji|mojibake|кодировк\w*|кириллиц\w*|кракозябр\w*|эмодзи)",
                     r"(?:wrong|broken|garbled|cannot|fail\w*|question marks|import\w*|export\w*|\?{2,}|вместо|лома\w*|импорт\w*|выгрузк\w*)",
                 ),
@@ -726,7 +724,7 @@ STORIES = table(
         ],
         "upload-file-invalid": [
             (
-                _near(
+                near(
                     r"(?:upload\w*|file|picture|photo|image|pdf|xlsx?|zip|загру\w*|файл\w*|фото\w*|картинк\w*)",
                     r"(?:not (?:an? )?(?:image|valid|pdf)|damaged|corrupt\w*|renamed|truncated|unreadable|бит\w*|поврежд\w*|не (?:картинк|изображен)\w*)",
                 ),
@@ -735,7 +733,7 @@ STORIES = table(
         ],
         "duplicate-client-submission": [
             (
-                _near(
+                near(
                     r"(?:double[- ]?click\w*|clicks? twice|submit\w* twice|resubmit\w*|back button|retries the same|дважды наж\w*|двойн\w* (?:клик|наж|отправ)\w*|нажал\w* (?:дважды|два раза))",
                     r"(?:error|order|payment|form|record|exists|ошибк\w*|заказ\w*|форм\w*|оплат\w*)",
                 ),
@@ -744,7 +742,7 @@ STORIES = table(
         ],
         "unparsable-date-or-number": [
             (
-                _near(
+                near(
                     r"(?:date|number|amount|price|decimal|дат\w*|числ\w*|сумм\w*)",
                     r"(?:format|comma|locale|dd\.mm|cannot be (?:parsed|read)|формат\w*|запят\w*|не (?:разбира|парс|чита)\w*)",
                 ),
@@ -753,7 +751,7 @@ STORIES = table(
         ],
         "payload-validation-mismatch": [
             (
-                _near(
+                near(
                     r"(?:old|previous|new) (?:app|client|mobile|frontend|version|bundle)|стар\w* (?:верси|приложен|клиент|фронт)\w*",
                     r"(?:sends?|without|field|rejected|422|400|шл[её]т|присыла\w*|пол[ея]\w*|отказ\w*)",
                 ),
@@ -763,7 +761,7 @@ STORIES = table(
         # third parties
         "external-api-slow": [
             (
-                _near(
+                near(
                     r"(?:partner|provider|vendor|supplier|third[- ]party|gateway|bank|carrier|courier|their (?:api|endpoint|server)|партн[её]р\w*|провайдер\w*|банк\w*|шлюз\w*|поставщик\w*|внешн\w* (?:api|апи|сервис)\w*)",
                     r"(?:slow\w*|answers? in \d+|respond\w* in \d+|takes \d+|latency|\d+ s(?:econds)?\b|медленн\w*|тормоз\w*|отвеча\w* (?:по |за )?\d+|долго)",
                 ),
@@ -772,7 +770,7 @@ STORIES = table(
         ],
         "external-api-5xx": [
             (
-                _near(
+                near(
                     r"(?:partner|provider|vendor|supplier|gateway|bank|carrier|courier|stripe|openai|aws|google|партн[её]р\w*|провайдер\w*|банк\w*|шлюз\w*|поставщик\w*)",
                     r"(?:outage|incident|is down|has problems|status page|confirmed|unavailable|maintenance|авари\w*|сбой|лежит|недоступ\w*|подтверд\w*)",
                 ),
@@ -781,7 +779,7 @@ STORIES = table(
         ],
         "external-response-not-json": [
             (
-                _near(
+                near(
                     r"(?:html|login page|error page|captcha|страниц\w*)",
                     r"(?:instead of json|answers? with|returns?|вместо json|возвраща\w*|отда[её]т)",
                 ),
@@ -790,7 +788,7 @@ STORIES = table(
         ],
         "external-partial-region-outage": [
             (
-                _near(
+                near(
                     r"(?:region|zone|availability zone|data ?cent(?:er|re)|регион\w*|зон\w* доступности)",
                     r"(?:outage|down|fail\w*|unavailable|degraded|авари\w*|недоступ\w*|упал\w*)",
                 ),
@@ -799,7 +797,7 @@ STORIES = table(
         ],
         "external-response-schema-changed": [
             (
-                _near(
+                near(
                     r"(?:partner|provider|vendor|their|api|feed|response|marketplace|партн[её]р\w*|провайдер\w*|поставщик\w*|ответ\w*|фид\w*)",
                     r"(?:renamed|nested|different (?:format|structure|field)|new format|changed (?:the |their )?(?:format|field|json|structure|schema|response)|field is (?:gone|missing|now)|переимен\w*|сменил\w* формат|измен\w* (?:формат|структур|ответ|поле)\w*|нов\w* формат\w*)",
                 ),
@@ -808,7 +806,7 @@ STORIES = table(
         ],
         "external-endpoint-removed": [
             (
-                _near(
+                near(
                     r"(?:endpoint|api|version|v\d|method|model|метод\w*|верси\w*|эндпоинт\w*)",
                     r"(?:removed|sunset|switched off|turned off|discontinued|deprecated|gone|retired|shut down|отключ\w*|закры\w*|удал\w*|больше не поддерж\w*)",
                 ),
@@ -817,7 +815,7 @@ STORIES = table(
         ],
         "external-quota-exhausted": [
             (
-                _near(
+                near(
                     r"(?:credit\w*|balance|prepaid|plan|subscription|quota|invoice|баланс\w*|тариф\w*|подписк\w*|квот\w*|сч[её]т\w*)",
                     r"(?:ran out|used up|exhausted|expired|unpaid|empty|zero|top(?:ped)? up|exceeded|кончил\w*|исчерпан\w*|не оплач\w*|истек\w*|пополн\w*)",
                 ),
@@ -826,7 +824,7 @@ STORIES = table(
         ],
         "smtp-rejected": [
             (
-                _near(
+                near(
                     r"(?:mails?|e-?mails?|letters?|письм\w*|почт\w*)",
                     r"(?:bounce\w*|rejected by|spam|blacklist\w*|spf|dkim|not delivered|спам\w*|отклон\w*|не доход\w*|блэклист\w*|ч[её]рн\w* спис\w*)",
                 ),
@@ -835,7 +833,7 @@ STORIES = table(
         ],
         "external-ip-blocked": [
             (
-                _near(
+                near(
                     r"(?:our|the|new|server\S*) (?:ip|address|server)|ip[- ]address|наш\w* (?:ip|адрес|сервер)\w*",
                     r"(?:block\w*|bann?\w*|blacklist\w*|not (?:whitelisted|allowed)|заблок\w*|забан\w*|бан\b|не в белом)",
                 ),
@@ -844,7 +842,7 @@ STORIES = table(
         ],
         "external-connection-reset": [
             (
-                _near(
+                near(
                     r"(?:partner|provider|their|api|bank|courier|партн[её]р\w*|провайдер\w*|банк\w*)",
                     r"(?:drops?|resets?|cuts?|hangs up|обрыва\w*|рв[её]т|сбрасыва\w*) (?:the |our |every |each )?(?:\w+ )?(?:connection|call|request|соединени)\w*|(?:dies?|ends?|closed) without an answer",
                 ),
@@ -854,7 +852,7 @@ STORIES = table(
         # credentials
         "db-role-missing": [
             (
-                _near(
+                near(
                     r"(?:role|db user|database user|роль|пользовател\w* базы)",
                     r"(?:does not exist|missing|was (?:dropped|deleted)|не (?:существ|созда)\w*|удал\w*)",
                 ),
@@ -862,11 +860,11 @@ STORIES = table(
             )
         ],
         "db-password-wrong": [
-            (_near(r"(?:database|db|postgres\w*|баз\w*|бд)", r"(?:password|credentials?|secret|парол\w*)"), 2.5)
+            (near(r"(?:database|db|postgres\w*|баз\w*|бд)", r"(?:password|credentials?|secret|парол\w*)"), 2.5)
         ],
         "oauth-scope-missing": [
             (
-                _near(
+                near(
                     r"scopes?|consent|oauth",
                     r"(?:missing|insufficient|new (?:scope|permission)|not granted|не хвата\w*)",
                 ),
@@ -875,7 +873,7 @@ STORIES = table(
         ],
         "oauth-redirect-uri-mismatch": [
             (
-                _near(
+                near(
                     r"(?:redirect|callback) ur[il]s?",
                     r"(?:mismatch|not (?:registered|allowed)|new domain|changed|не (?:совпад|зарегистр)\w*)",
                 ),
@@ -884,7 +882,7 @@ STORIES = table(
         ],
         "oauth-client-secret-rotated": [
             (
-                _near(
+                near(
                     r"(?:oauth|google|azure|github|okta|keycloak) (?:client|app|application|project)|client secret|секрет\w* (?:клиент|приложен)\w*",
                     r"(?:deleted|removed|rotated|expired|changed|disabled|regenerated|удал\w*|истек\w*|смен\w*|помен\w*)",
                 ),
@@ -893,7 +891,7 @@ STORIES = table(
         ],
         "oauth-refresh-token-revoked": [
             (
-                _near(
+                near(
                     r"(?:google|calendar|drive|gmail|microsoft|integration|sync\w*|account|календар\w*|гугл\w*|интеграци\w*)",
                     r"(?:re-?connect\w*|re-?auth\w*|log(?:ged)? in again|consent|disconnected|revoked|testing mode|seven days|заново|отозва\w*|отвал\w*|отключил\w*)",
                 ),
@@ -902,7 +900,7 @@ STORIES = table(
         ],
         "cloud-session-token-expired": [
             (
-                _near(
+                near(
                     r"(?:session|temporary|sts|assume[- ]?role) (?:token|credentials?|keys?)",
                     r"(?:expir\w*|hour|истек\w*)",
                 ),
@@ -918,7 +916,7 @@ STORIES = table(
         ],
         "jwt-expired": [
             (
-                _near(
+                near(
                     r"(?:access )?tokens?|sessions?|токен\w*|сесси\w*",
                     r"(?:expire\w* (?:after|too|in)|lifetime|15 minutes|истека\w*)",
                 ),
@@ -927,7 +925,7 @@ STORIES = table(
         ],
         "jwt-signing-key-mismatch": [
             (
-                _near(
+                near(
                     r"(?:secret[_ ]?key|signing key|jwt secret|sessions?|tokens?|ключ\w* подписи|секретн\w* ключ\w*)",
                     r"(?:regenerated|rotated|different on|each (?:pod|worker|node)|changed|random at start|logged out|разлогин\w*|выкин\w*|смен\w*|сгенер\w*|перегенер\w*)",
                 ),
@@ -936,7 +934,7 @@ STORIES = table(
         ],
         "encryption-key-changed": [
             (
-                _near(
+                near(
                     r"(?:encryption|fernet|decrypt\w*|cipher|шифрован\w*|расшифр\w*)",
                     r"(?:key|cannot|changed|rotated|fail\w*|ключ\w*|не (?:чита|расшифр)\w*|смен\w*)",
                 ),
@@ -945,7 +943,7 @@ STORIES = table(
         ],
         "webhook-secret-mismatch": [
             (
-                _near(
+                near(
                     r"webhooks?|вебхук\w*",
                     r"(?:secret|signature|recreated|rotated|rejected|unsigned|секрет\w*|подпис\w*|пересозда\w*)",
                 ),
@@ -954,7 +952,7 @@ STORIES = table(
         ],
         "ssh-or-sftp-key-rejected": [
             (
-                _near(
+                near(
                     r"(?:sftp|ssh|host key|deploy key)",
                     r"(?:refus\w*|rejected|denied|changed|fail\w*|отказ\w*|не пуска\w*|смен\w*)",
                 ),
@@ -963,7 +961,7 @@ STORIES = table(
         ],
         "private-registry-auth-failed": [
             (
-                _near(
+                near(
                     r"(?:registry|docker hub|private (?:index|pypi)|image pull|реестр\w*|регистри)",
                     r"(?:401|403|denied|unauthorized|login|credentials?|token|rate limit|доступ\w*|токен\w*)",
                 ),
@@ -972,7 +970,7 @@ STORIES = table(
         ],
         "api-permission-missing": [
             (
-                _near(
+                near(
                     r"(?:iam|policy|role|service account|permissions?|прав\w*|политик\w*)",
                     r"(?:bucket|s3|api|write|read|missing|removed|clean-?up|бакет\w*|апи|запис\w*|чтени\w*)",
                 ),
@@ -981,7 +979,7 @@ STORIES = table(
         ],
         "api-key-invalid-or-revoked": [
             (
-                _near(
+                near(
                     r"(?:api|access|secret|license)[- ]?(?:key|token)s?|ключ\w* (?:api|апи|доступа)|апи[- ]?ключ\w*",
                     r"(?:expired|revoked|rotated|wrong|deleted|disabled|old|invalid|regenerated|истек\w*|отозва\w*|удал\w*|неверн\w*|смен\w*|перевыпу\w*)",
                 ),
@@ -990,7 +988,7 @@ STORIES = table(
         ],
         "mutual-tls-client-certificate-rejected": [
             (
-                _near(
+                near(
                     r"client cert\w*|mtls|клиентск\w* сертификат\w*",
                     r"(?:expired|rejected|wrong|missing|not sent|истек\w*|отклон\w*|не прин\w*)",
                 ),
@@ -999,7 +997,7 @@ STORIES = table(
         ],
         "telegram-bot-kicked-or-no-rights": [
             (
-                _near(
+                near(
                     r"(?:bot|бот\w*)",
                     r"(?:kicked|no (?:admin )?rights|not an? admin|removed from the (?:group|channel)|выгнал\w*|исключ\w*|нет прав|не админ\w*)",
                 ),
@@ -1009,7 +1007,7 @@ STORIES = table(
         # network
         "tls-cert-expired": [
             (
-                _near(
+                near(
                     r"(?:cert\w*|tls|ssl|let'?s encrypt|certbot|сертификат\w*)",
                     r"(?:expired|ran out|not renewed|renewal (?:failed|broken)|ended|истек\w*|просроч\w*|не продл\w*|закончил\w*)",
                 ),
@@ -1018,7 +1016,7 @@ STORIES = table(
         ],
         "tls-hostname-mismatch": [
             (
-                _near(
+                near(
                     r"cert\w*|сертификат\w*",
                     r"(?:other|another|wrong|different) (?:name|host|domain)|(?:друг\w*|чуж\w*) (?:имя|имени|домен\w*|хост\w*)",
                 ),
@@ -1027,7 +1025,7 @@ STORIES = table(
         ],
         "tls-unknown-ca": [
             (
-                _near(
+                near(
                     r"(?:self[- ]signed|corporate|internal|private|root|intermediate|корпоративн\w*|самоподпис\w*|корнев\w*|промежуточн\w*) (?:ca\b|cert\w*|root|chain|authority|сертификат\w*|цепочк\w*)",
                     r"(?:trust\w*|missing|new image|not installed|verify|refus\w*|доверя\w*|не установ\w*|образ\w*)",
                 ),
@@ -1035,12 +1033,12 @@ STORIES = table(
             )
         ],
         "tls-handshake-interrupted": [
-            (_near(r"(?:tls|ssl) handshake", r"(?:breaks?|interrupt\w*|reset|closed|times? out|hangs?)"), 3.5)
+            (near(r"(?:tls|ssl) handshake", r"(?:breaks?|interrupt\w*|reset|closed|times? out|hangs?)"), 3.5)
         ],
         "http2-stream-refused": [(r"http/?2|goaway|\bstreams? refused", 3.5)],
         "packet-loss-on-path": [
             (
-                _near(
+                near(
                     r"(?:packet )?loss|mtr|retransmi\w*|потер\w* пакет\w*", r"\d+ ?%|hop|path|vpn|site|subnet|канал\w*"
                 ),
                 4.0,
@@ -1048,14 +1046,14 @@ STORIES = table(
         ],
         "mtu-blackhole": [
             (
-                _near(
+                near(
                     r"(?:small|short) (?:requests?|answers?|responses?|packets?|messages?)|маленьк\w* (?:запрос|ответ|пакет)\w*",
                     r"(?:large|big|over 1[34]\d\d|anything (?:over|above|larger)|больш\w*) .{0,30}(?:hang\w*|time\w*|stall\w*|never|вис\w*)?",
                 ),
                 3.0,
             ),
             (
-                _near(
+                near(
                     r"(?:mtu|mss|tunnel|vpn|wireguard|gre|ipsec|overlay|туннел\w*)",
                     r"(?:large|big|hang\w*|1[34]\d\d bytes|stall\w*|uploads?|больш\w*|вис\w*)",
                 ),
@@ -1064,7 +1062,7 @@ STORIES = table(
         ],
         "dns-server-unreachable": [
             (
-                _near(
+                near(
                     r"(?:dns|coredns|resolver|resolv\.conf|name resolution|днс|резолв\w*)",
                     r"(?:down|slow|time\w*|overload\w*|intermittent\w*|random\w*|fail\w*|unreachable|лежит|не (?:отвеча|работа|резолв)\w*|таймаут\w*)",
                 ),
@@ -1073,7 +1071,7 @@ STORIES = table(
         ],
         "dns-name-not-found": [
             (
-                _near(
+                near(
                     r"(?:name|host ?name|domain|record|имя|имени|домен\w*|запис\w*)",
                     r"(?:does not resolve|unknown|not found|renamed|removed from dns|не (?:резолв|найден|находит)\w*|переимен\w*)",
                 ),
@@ -1082,7 +1080,7 @@ STORIES = table(
         ],
         "tcp-port-filtered": [
             (
-                _near(
+                near(
                     r"(?:firewall|security group|egress|network polic\w*|vpn|acl|nat|файрвол\w*|фаервол\w*|впн)",
                     r"(?:time\w*|cannot reach|unreachable|blocked|partner|external|outgoing|not reachable|не достуч\w*|таймаут\w*|недоступ\w*)",
                 ),
@@ -1091,7 +1089,7 @@ STORIES = table(
         ],
         "proxy-misconfigured": [
             (
-                _near(
+                near(
                     r"(?:https?_proxy|no_proxy|proxy|squid|прокси\w*)",
                     r"(?:wrong|decommissioned|407|old|not (?:set|excluded)|refus\w*|container|env\w*|--noproxy|стар\w*|неверн\w*|не (?:пуска|работа|задан)\w*)",
                 ),
@@ -1099,12 +1097,12 @@ STORIES = table(
             )
         ],
         "ipv6-localhost-preferred": [
-            (_near(r"(?:ipv6|::1|localhost)", r"(?:ipv4|127\.0\.0\.1|first|refused|prefer\w*|vs)"), 3.0)
+            (near(r"(?:ipv6|::1|localhost)", r"(?:ipv4|127\.0\.0\.1|first|refused|prefer\w*|vs)"), 3.0)
         ],
         "keep-alive-race-with-balancer": [
-            (_near(r"keep-?alive", r"(?:load )?balancer|alb|elb|nginx|idle|timeout|балансир\w*"), 4.0),
+            (near(r"keep-?alive", r"(?:load )?balancer|alb|elb|nginx|idle|timeout|балансир\w*"), 4.0),
             (
-                _near(
+                near(
                     r"idle (?:for )?(?:a |one |\d+ )?(?:minute|second|s\b)\w*",
                     r"(?:balancer|alb|first (?:call|request)|reused)",
                 ),
@@ -1113,7 +1111,7 @@ STORIES = table(
         ],
         "idle-connection-dropped-by-middlebox": [
             (
-                _near(
+                near(
                     r"(?:nat|firewall|azure|middlebox|gateway|load balancer)",
                     r"(?:drops?|kills?|forgets?|closes?) (?:the )?(?:idle|quiet|unused)|idle (?:connections?|for)",
                 ),
@@ -1123,7 +1121,7 @@ STORIES = table(
         # configuration and deploy
         "pool-too-small": [
             (
-                _near(
+                near(
                     r"pool[_ ]?size|pool of \d|max_overflow|размер\w* пула",
                     r"(?:too small|lowered|reduced|only|changed|set to|уменьш\w*|мал\w*|всего)",
                 ),
@@ -1132,7 +1130,7 @@ STORIES = table(
         ],
         "env-var-missing": [
             (
-                _near(
+                near(
                     r"(?:env(?:ironment)?[- ](?:var\w*|file)|\.env|secret|configmap|переменн\w* (?:окружения|среды))",
                     r"(?:missing|not set|unset|forgot\w*|lost|empty|not (?:passed|copied|defined)|не задан\w*|нет\b|забы\w*|пуст\w*)",
                 ),
@@ -1141,7 +1139,7 @@ STORIES = table(
         ],
         "config-file-invalid": [
             (
-                _near(
+                near(
                     r"(?:yaml|toml|ini|json|nginx\.conf|config(?:uration)?) (?:file)?|конфиг\w*",
                     r"(?:typo|syntax|invalid|indent\w*|does not parse|tab|опечатк\w*|синтаксис\w*|невалид\w*|отступ\w*)",
                 ),
@@ -1150,7 +1148,7 @@ STORIES = table(
         ],
         "config-change-bad-value": [
             (
-                _near(
+                near(
                     r"(?:config\w*|settings?|values? file|helm values|feature flag|flag|parameter|конфиг\w*|настро\w*|параметр\w*|флаг\w*)",
                     r"(?:changed|applied|pushed|rolled out|edited|lowered|raised|wrong value|typo|switched|поменя\w*|измен\w*|выкат\w*|правк\w*|неверн\w*|выключ\w*)",
                 ),
@@ -1159,14 +1157,14 @@ STORIES = table(
         ],
         "timezone-setting-wrong": [
             (
-                _near(
+                near(
                     r"(?:time ?zone|utc|tz\b|часов\w* пояс\w*|таймзон\w*)",
                     r"(?:hours?|wrong|shift\w*|container|earlier|later|час\w*|раньше|позже|сдвин\w*|не задан\w*|контейнер\w*)",
                 ),
                 4.0,
             ),
             (
-                _near(
+                near(
                     r"(?:reminders?|events?|mails?|jobs?|notifications?|напоминани\w*|событи\w*|письм\w*|уведомлени\w*)",
                     r"(?:one|two|three|\d+|час|два|три) (?:hours?|часа?|часов) (?:too )?(?:early|late|earlier|later|off|раньше|позже)|на (?:час|два|три|\d+) (?:часа?|часов)? ?(?:раньше|позже)",
                 ),
@@ -1175,7 +1173,7 @@ STORIES = table(
         ],
         "wrong-environment-mixed-up": [
             (
-                _near(
+                near(
                     r"(?:production|prod|live|прод\w*|боев\w*)",
                     r"(?:talks? to|uses?|points? (?:to|at)|connected to|смотрит на|ходит в|использует) .{0,15}(?:staging|sandbox|test|dev|стейдж\w*|песочниц\w*|тест\w*)",
                 ),
@@ -1184,7 +1182,7 @@ STORIES = table(
         ],
         "wrong-base-url-or-path": [
             (
-                _near(
+                near(
                     r"(?:base[_ ]?url|url prefix|double slash|trailing slash|/v\d/v\d|path)",
                     r"(?:wrong|twice|missing|doubled|changed|lost|adds|неверн\w*|дважды)",
                 ),
@@ -1193,7 +1191,7 @@ STORIES = table(
         ],
         "db-url-wrong-host-or-port": [
             (
-                _near(
+                near(
                     r"DATABASE_URL|db (?:host|url|port)|connection string|строк\w* подключени\w*|адрес\w* базы",
                     r"(?:wrong|old|localhost|other|changed|points?|typo|port|стар\w*|неверн\w*|опечатк\w*|порт\w*)",
                 ),
@@ -1202,7 +1200,7 @@ STORIES = table(
         ],
         "allowed-hosts-or-cors-misconfigured": [
             (
-                _near(
+                near(
                     r"(?:new|another|second|other) (?:sub)?domain|origin|cors|allowed_hosts|csrf_trusted|нов\w* (?:под)?домен\w*",
                     r"(?:blocked|rejected|cannot call|forbidden|400|403|not allowed|блокир\w*|отказ\w*|не пуска\w*)",
                 ),
@@ -1211,14 +1209,14 @@ STORIES = table(
         ],
         "reverse-proxy-limits-too-low": [
             (
-                _near(
+                near(
                     r"(?:nginx|ingress|proxy|балансир\w*)",
                     r"(?:body size|upload\w*|413|too large|client_max_body_size|proxy_read_timeout|exactly 60 s\w*|limit|лимит\w*|60 секунд)",
                 ),
                 3.0,
             ),
             (
-                _near(
+                near(
                     r"(?:files?|uploads?|videos?|photos?|файл\w*|видео)",
                     r"(?:above|over|larger than|bigger than|more than|больше|свыше) (?:\d+|one|ten) ?(?:mb|megabytes?|мб|мегабайт\w*)",
                 ),
@@ -1227,7 +1225,7 @@ STORIES = table(
         ],
         "ssl-redirect-or-proxy-header-loop": [
             (
-                _near(
+                near(
                     r"redirect\w*|loops?|редирект\w*",
                     r"(?:https?|proxy|forwarded|endless|infinite|loop\w*|бесконечн\w*|по кругу)",
                 ),
@@ -1236,7 +1234,7 @@ STORIES = table(
         ],
         "health-probe-misconfigured": [
             (
-                _near(
+                near(
                     r"(?:health ?check|liveness|readiness|probe|хелсчек\w*|проб\w*)",
                     r"(?:wrong path|renamed|404|too short|restarts?|although|timeout of|initialDelay|перезапуск\w*|не тот путь)",
                 ),
@@ -1245,7 +1243,7 @@ STORIES = table(
         ],
         "container-image-or-manifest-wrong": [
             (
-                _near(
+                near(
                     r"(?:image|dockerfile|manifest|tag|образ\w*)",
                     r"(?:wrong|old|arm64|amd64|not found|missing|entrypoint|latest|неверн\w*|стар\w*|не найден\w*)",
                 ),
@@ -1254,7 +1252,7 @@ STORIES = table(
         ],
         "file-or-template-missing": [
             (
-                _near(
+                near(
                     r"(?:template|static files?|css|font|binary|fixture|шаблон\w*|статик\w*|шрифт\w*)",
                     r"(?:missing|not (?:found|copied|in the image)|404|forgot\w*|не найден\w*|забы\w*|нет в образе)",
                 ),
@@ -1263,7 +1261,7 @@ STORIES = table(
         ],
         "wsgi-asgi-entrypoint-wrong": [
             (
-                _near(
+                near(
                     r"(?:wsgi|asgi|entry ?point|app:app|main:app)",
                     r"(?:renamed|wrong|not found|moved|переимен\w*|неверн\w*)",
                 ),
@@ -1271,11 +1269,11 @@ STORIES = table(
             )
         ],
         "cloud-storage-bucket-missing": [
-            (_near(r"(?:bucket|container) ", r"(?:does not exist|renamed|deleted|not created|missing)"), 3.0)
+            (near(r"(?:bucket|container) ", r"(?:does not exist|renamed|deleted|not created|missing)"), 3.0)
         ],
         "stale-client-bundle": [
             (
-                _near(
+                near(
                     r"(?:browser|frontend|js|chunk|bundle|фронт\w*|браузер\w*)",
                     r"(?:old (?:version|files?|js)|stale|cached|hard (?:reload|refresh)|ctrl\+f5|стар\w* (?:верси|файл)\w*|закэш\w*)",
                 ),
@@ -1284,7 +1282,7 @@ STORIES = table(
         ],
         "package-upgrade-regression": [
             (
-                _near(
+                near(
                     r"(?:pip install|requirements|lock ?file|dependenc\w*|libraries|library|зависимост\w*|библиотек\w*)",
                     r"(?:upgraded|updated|bumped|unpinned|new (?:major|minor)? ?version|latest|обнов\w*|без фиксации)",
                 ),
@@ -1293,7 +1291,7 @@ STORIES = table(
         ],
         "package-api-removed": [
             (
-                _near(
+                near(
                     r"(?:rebuild\w*|unpinned|upgrade\w*|new image|пересбор\w*|обнов\w*)",
                     r"(?:import error|cannot import|does not start|импорт\w*|не (?:старт|запуск|поднима)\w*)",
                 ),
@@ -1302,7 +1300,7 @@ STORIES = table(
         ],
         "bad-deploy-code-regression": [
             (
-                _near(
+                near(
                     r"(?:deploy\w*|release|rollout|version \d[\d.]*|merge|деплой\w*|релиз\w*|выкатк\w*|верси\w* \d[\d.]*)",
                     r"(?:error rate|since|right after|rolled back|rolling back|roll-?back|откат\w*|сразу после|с момента)",
                 ),
@@ -1311,20 +1309,20 @@ STORIES = table(
         ],
         "log-level-debug-flood": [
             (
-                _near(
+                near(
                     r"(?:debug|echo=True|verbose|log level|sql echo|дебаг\w*|отладк\w*|уровень логов)",
                     r"(?:gb|slow\w*|log\w*|on in prod|left on|flood\w*|лог\w*|гб|включ\w*)",
                 ),
                 3.0,
             )
         ],
-        "lock-timeout-too-low": [(_near(r"lock_timeout", r"(?:\d+ ?ms|low|small|changed|set|мал\w*|постав\w*)"), 4.0)],
+        "lock-timeout-too-low": [(near(r"lock_timeout", r"(?:\d+ ?ms|low|small|changed|set|мал\w*|постав\w*)"), 4.0)],
         "statement-timeout-too-low": [
-            (_near(r"statement_timeout", r"(?:\d+ ?m?s|low|small|changed|set|lowered|мал\w*|постав\w*|сниз\w*)"), 4.0)
+            (near(r"statement_timeout", r"(?:\d+ ?m?s|low|small|changed|set|lowered|мал\w*|постав\w*|сниз\w*)"), 4.0)
         ],
         "telegram-webhook-misconfigured": [
             (
-                _near(
+                near(
                     r"(?:telegram|bot|setWebhook|телеграм\w*|бот\w*)",
                     r"(?:webhook|вебхук\w*) .{0,40}(?:url|https|wrong|not set|old|self-signed|port|стар\w*|неверн\w*|не (?:установ|приход)\w*)",
                 ),
@@ -1333,7 +1331,7 @@ STORIES = table(
         ],
         "telegram-getupdates-conflict": [
             (
-                _near(
+                near(
                     r"(?:bot|бот\w*)",
                     r"(?:two (?:copies|instances|processes)|second (?:copy|instance)|started twice|еще один|ещё один|две копии|второй (?:процесс|экземпляр|контейнер)\w*)",
                 ),
@@ -1342,11 +1340,11 @@ STORIES = table(
         ],
         # code
         "key-error-own-data": [
-            (_near(r"our (?:own )?(?:dict\w*|cache|settings|payload|mapping)", r"(?:key|missing)"), 2.0)
+            (near(r"our (?:own )?(?:dict\w*|cache|settings|payload|mapping)", r"(?:key|missing)"), 2.0)
         ],
         "none-attribute-error": [
             (
-                _near(
+                near(
                     r"(?:without|no|empty|blank|missing|not (?:yet )?filled|без|нет|пуст\w*|не заполнен\w*) (?:an? |the )?(?:\w+ )?(?:photo|company|address|phone|e-?mail|manager|category|profile|avatar|фото|компан\w*|адрес\w*|телефон\w*|профил\w*)",
                     _FAIL + r"|500",
                 ),
@@ -1355,7 +1353,7 @@ STORIES = table(
         ],
         "commit-missing": [
             (
-                _near(
+                near(
                     r"(?:sav\w*|success|200|ok|сохран\w*|успешн\w*)",
                     r"(?:nothing (?:is |was |has )?(?:saved|stored|changed|in the (?:db|database))|not in the database|after reload|no commit|without commit|в базе (?:пусто|нет)|после (?:перезагрузк|обновлени)\w*|нет коммит\w*)",
                 ),
@@ -1364,7 +1362,7 @@ STORIES = table(
         ],
         "race-condition-check-then-act": [
             (
-                _near(
+                near(
                     _TWICE + r"|negative stock|oversold|two winners|в минус",
                     r"(?:same (?:moment|time|second)|parallel\w*|simultaneous\w*|concurrent\w*|at once|race|одновременн\w*|параллельн\w*|гонк\w*)",
                 ),
@@ -1374,7 +1372,7 @@ STORIES = table(
         ],
         "float-money-rounding": [
             (
-                _near(
+                near(
                     r"(?:one |a |by )?(?:cents?|penny|kopecks?|копе\w*|цент\w*)|rounding|float\w*|округл\w*",
                     r"(?:off|differ\w*|sum|total\w*|invoice\w*|price\w*|money|wrong|расход\w*|сумм\w*|итог\w*|сч[её]т\w*|цен\w*)",
                 ),
@@ -1383,7 +1381,7 @@ STORIES = table(
         ],
         "wrong-calculation-bug": [
             (
-                _near(
+                near(
                     r"(?:discount|vat|tax|total|price|commission|points|bonus|скидк\w*|ндс|налог\w*|сумм\w*|цен\w*|комисси\w*|балл\w*|бонус\w*)",
                     r"(?:calculated (?:wrong\w*|twice)|applied twice|wrong|too (?:high|low|much)|doubled|неверн\w*|неправильн\w*|дважды|удва\w*|завыш\w*|заниж\w*)",
                 ),
@@ -1392,7 +1390,7 @@ STORIES = table(
         ],
         "infinite-loop-request": [
             (
-                _near(
+                near(
                     r"(?:while True|endless loop|infinite loop|regex\w*|one (?:request|process|core)|бесконечн\w* цикл\w*|один (?:запрос|процесс))",
                     r"(?:100 ?%|for ?ever|never (?:ends|returns)|burn\w*|spins?|core|навсегда|ядр\w*|не заверша\w*)",
                 ),
@@ -1401,7 +1399,7 @@ STORIES = table(
         ],
         "retry-without-backoff-amplification": [
             (
-                _near(
+                near(
                     r"retr(?:y|ies|ying)|повтор\w*|ретра\w*",
                     r"(?:storm|without (?:pause|backoff|delay)|endless\w*|amplif\w*|hammer\w*|times (?:the )?(?:usual )?traffic|immediately|без пауз\w*|бесконечн\w*|лавин\w*|шторм\w*)",
                 ),
@@ -1410,7 +1408,7 @@ STORIES = table(
         ],
         "background-task-exception-lost": [
             (
-                _near(
+                near(
                     r"(?:background|fire[- ]and[- ]forget|create_task|BackgroundTasks|фонов\w*)",
                     r"(?:nothing (?:happens|in the log)|silently|never (?:sent|done|executed)|lost|exception|тихо|не (?:выполн|отправ)\w*|теря\w*)",
                 ),
@@ -1421,11 +1419,11 @@ STORIES = table(
             (r"(?:forgot(?:ten)?|missing|without) (?:an? )?await|coroutine object|never awaited|забы\w* await", 4.0)
         ],
         "naive-aware-datetime-mix": [
-            (_near(r"(?:naive|aware|utcnow|datetime)", r"(?:compare|mix\w*|subtract|timezone|utc)"), 3.0)
+            (near(r"(?:naive|aware|utcnow|datetime)", r"(?:compare|mix\w*|subtract|timezone|utc)"), 3.0)
         ],
         "url-route-or-reverse-bug": [
             (
-                _near(
+                near(
                     r"(?:route|url name|reverse|link|menu|маршрут\w*|ссылк\w*)",
                     r"(?:renamed|broken|404|wrong order|shadow\w*|переимен\w*|не (?:работа|ведёт|ведет)\w*)",
                 ),
@@ -1434,7 +1432,7 @@ STORIES = table(
         ],
         "session-not-rolled-back": [
             (
-                _near(
+                near(
                     r"(?:rollback|rolled back|aborted transaction|откат\w*)",
                     r"(?:missing|no|without|not|after (?:one|an) error|every (?:following|next)|все следующие|после (?:одной )?ошибки)",
                 ),
@@ -1443,7 +1441,7 @@ STORIES = table(
         ],
         "concurrent-session-use": [
             (
-                _near(
+                near(
                     r"(?:one|same|shared|global|общ\w*|одн\w*) (?:session|connection|cursor|сесси\w*|соединени\w*)",
                     r"(?:gather|threads?|parallel|concurrent\w*|requests|tasks|поток\w*|параллельн\w*|одновременн\w*)",
                 ),
@@ -1452,7 +1450,7 @@ STORIES = table(
         ],
         "lazy-load-after-session-close": [
             (
-                _near(
+                near(
                     r"(?:lazy|relationship|detached)",
                     r"(?:closed session|after (?:the )?session|background|template|outside)",
                 ),
@@ -1460,11 +1458,11 @@ STORIES = table(
             )
         ],
         "json-serialisation-bug": [
-            (_near(r"(?:decimal|datetime|uuid|set|nan) ", r"(?:json|serial\w*|returned|response)"), 3.0)
+            (near(r"(?:decimal|datetime|uuid|set|nan) ", r"(?:json|serial\w*|returned|response)"), 3.0)
         ],
         "orm-driver-misuse": [
             (
-                _near(
+                near(
                     r"(?:orm|queryset|sqlalchemy|cursor|driver)",
                     r"(?:misuse\w*|wrong (?:call|method)|filter\(|\.get\(|more than one|not (?:a |an )?executable)",
                 ),
@@ -1473,7 +1471,7 @@ STORIES = table(
         ],
         "sql-syntax-error": [
             (
-                _near(
+                near(
                     r"(?:hand-?written|raw|new|our) (?:sql|query)|сырой sql",
                     r"(?:syntax|typo|group by|ambiguous|синтакс\w*|опечатк\w*)",
                 ),
@@ -1482,7 +1480,7 @@ STORIES = table(
         ],
         "transaction-held-during-external-call": [
             (
-                _near(
+                near(
                     r"(?:transaction|atomic|session|транзакци\w*)",
                     r"(?:http call|external call|calls? (?:the )?(?:partner|bank|api|smtp)|requests\.|sends? (?:a )?mails?|внешн\w* (?:вызов|запрос)\w*|обращени\w* к)",
                 ),
@@ -1492,7 +1490,7 @@ STORIES = table(
         # caches and queues
         "redis-down": [
             (
-                _near(
+                near(
                     r"(?:redis|rabbitmq|rabbit|broker|kafka|memcached|редис\w*|брокер\w*|кафк\w*|рэббит\w*)",
                     r"(?:is down|not running|stopped|unreachable|dead|gone|crashed|not reachable|лежит|упал\w*|не запущен\w*|недоступ\w*|остановлен\w*)",
                 ),
@@ -1500,11 +1498,11 @@ STORIES = table(
             )
         ],
         "redis-loading-dataset": [
-            (_near(r"redis|редис\w*", r"(?:loading|load\w* (?:its )?(?:data|dump|rdb|aof)|загружа\w*)"), 4.0)
+            (near(r"redis|редис\w*", r"(?:loading|load\w* (?:its )?(?:data|dump|rdb|aof)|загружа\w*)"), 4.0)
         ],
         "redis-readonly-replica": [
             (
-                _near(
+                near(
                     r"redis|sentinel|редис\w*|сентинел\w*",
                     r"(?:replica|slave|read[- ]only|failover|switched|реплик\w*|переключ\w*)",
                 ),
@@ -1512,11 +1510,11 @@ STORIES = table(
             )
         ],
         "redis-maxmemory-noeviction": [
-            (_near(r"redis|редис\w*", r"(?:out of memory|maxmemory|memory (?:is )?full|noeviction|памят\w*)"), 3.5)
+            (near(r"redis|редис\w*", r"(?:out of memory|maxmemory|memory (?:is )?full|noeviction|памят\w*)"), 3.5)
         ],
         "redis-slow-command-blocks": [
             (
-                _near(
+                near(
                     r"redis|редис\w*",
                     r"(?:KEYS \*|FLUSHALL|slow ?log|big key|SMEMBERS|blocks?|HGETALL|больш\w* ключ\w*|тормоз\w*)",
                 ),
@@ -1525,7 +1523,7 @@ STORIES = table(
         ],
         "redis-maxclients-reached": [
             (
-                _near(
+                near(
                     r"redis|редис\w*",
                     r"(?:maxclients|too many clients|10000 (?:clients|connections)|connected_clients|слишком много (?:клиент|подключ)\w*)",
                 ),
@@ -1534,7 +1532,7 @@ STORIES = table(
         ],
         "redis-wrong-type-or-key-collision": [
             (
-                _near(
+                near(
                     r"(?:redis|cache|кэш\w*) ?(?:keys?|ключ\w*)",
                     r"(?:two (?:features|services|apps)|same (?:key|name|prefix)|collision|other type|одинаков\w*|пересек\w*)",
                 ),
@@ -1543,7 +1541,7 @@ STORIES = table(
         ],
         "cache-deserialisation-after-deploy": [
             (
-                _near(
+                near(
                     r"(?:pickle\w*|cached (?:objects?|values?)|old (?:cache|entries)|кэш\w*)",
                     r"(?:deploy\w*|new version|unpickl\w*|cannot be read|renamed class|деплой\w*|нов\w* верси\w*|не чита\w*)",
                 ),
@@ -1552,14 +1550,14 @@ STORIES = table(
         ],
         "cache-stale-after-update": [
             (
-                _near(
+                near(
                     r"(?:cache\w*|кэш\w*)",
                     r"(?:flush\w*|invalidat\w*|old (?:value|price|data|page)|stale|former|yesterday|сброс\w*|стар\w*|устаревш\w*|не обновл\w*|очист\w*)",
                 ),
                 3.5,
             ),
             (
-                _near(
+                near(
                     r"(?:price|text|title|status|settings?|цен\w*|статус\w*|текст\w*)",
                     r"(?:old|former|previous|stale|yesterday'?s?|прежн\w*|стар\w*|вчерашн\w*) .{0,50}(?:cache|flush|ttl|кэш\w*)",
                 ),
@@ -1568,7 +1566,7 @@ STORIES = table(
         ],
         "cache-stampede": [
             (
-                _near(
+                near(
                     r"(?:cache|ttl|кэш\w*)",
                     r"(?:expires?|expired|all at once|full hour|stampede|thundering|dog-?pile|протух\w*|истека\w*|одновременн\w*)",
                 ),
@@ -1577,8 +1575,8 @@ STORIES = table(
         ],
         "cache-key-collision-between-users": [
             (
-                _near(
-                    r"(?:another|other|foreign|wrong|someone else'?s?|чуж\w*|друг\w*) (?:user'?s?|customer'?s?|person'?s?|client'?s?|people'?s?)?|чужие|чужой|чужую",
+                near(
+                    r"(?:another|other|foreign(?! key)|wrong|someone else'?s?|чуж\w*|друг\w*) (?:user'?s?|customer'?s?|person'?s?|client'?s?|people'?s?)?|чужие|чужой|чужую",
                     r"(?:cart|profile|data|account|page|orders?|name|корзин\w*|профил\w*|данны\w*|заказ\w*|кабинет\w*)",
                 ),
                 3.0,
@@ -1586,7 +1584,7 @@ STORIES = table(
         ],
         "celery-no-worker": [
             (
-                _near(
+                near(
                     r"(?:celery|rq|dramatiq|arq|worker|воркер\w*|селери)",
                     r"(?:not running|no worker|not started|is off|scaled to (?:zero|0)|PENDING|не запущен\w*|нет воркер\w*|остановлен\w*)",
                 ),
@@ -1595,7 +1593,7 @@ STORIES = table(
         ],
         "celery-worker-deaf-after-reconnect": [
             (
-                _near(
+                near(
                     r"(?:workers?|consumers?|воркер\w*|консьюмер\w*)",
                     r"(?:alive but|look alive|take no|stopped consuming|idle after|until (?:they are )?restart\w*|живы|не бер\w*|не забира\w*)",
                 ),
@@ -1604,7 +1602,7 @@ STORIES = table(
         ],
         "celery-unregistered-task": [
             (
-                _near(
+                near(
                     r"(?:task|задач\w*)",
                     r"(?:not registered|unregistered|unknown task|old (?:worker|code)|worker was not (?:deployed|restarted)|не зарегистр\w*|воркер не (?:обнов|перезапус)\w*)",
                 ),
@@ -1613,7 +1611,7 @@ STORIES = table(
         ],
         "celery-time-limit-kills-task": [
             (
-                _near(
+                near(
                     r"(?:task|job|report|задач\w*|отч[её]т\w*)",
                     r"(?:time limit|same number of (?:seconds|minutes)|exactly (?:after )?\d+ (?:seconds|minutes)|лимит\w* времени|ровно через)",
                 ),
@@ -1622,7 +1620,7 @@ STORIES = table(
         ],
         "celery-worker-lost": [
             (
-                _near(
+                near(
                     r"(?:celery|worker|child|воркер\w*)",
                     r"(?:lost|signal 9|sigkill|exited prematurely|killed|убит\w*|потерян\w*)",
                 ),
@@ -1631,7 +1629,7 @@ STORIES = table(
         ],
         "queue-backlog-consumers-too-slow": [
             (
-                _near(
+                near(
                     r"(?:queue|backlog|lag|messages|очеред\w*|сообщени\w*|лаг\w*)",
                     _GROWS
                     + r"|hours (?:late|behind|old)|thousands?|\d{4,}|millions?|cannot keep up|тысяч\w*|миллион\w*|не успева\w*|опозда\w*|часа",
@@ -1641,7 +1639,7 @@ STORIES = table(
         ],
         "poison-message-requeue-loop": [
             (
-                _near(
+                near(
                     r"(?:same|one|this) (?:message|task|job|traceback|event)|одн\w* и т\w* же (?:сообщени|задач)\w*",
                     r"(?:again and again|over and over|requeue\w*|redeliver\w*|blocks? (?:all|the|others)|endless\w*|per second|снова и снова|бесконечн\w*|блокир\w*)",
                 ),
@@ -1650,14 +1648,14 @@ STORIES = table(
         ],
         "scheduled-task-duplicated": [
             (
-                _near(
+                near(
                     r"(?:mails?|sms|reminders?|notifications?|reports?|messages?|letters?|jobs?|tasks?|письм\w*|смс|напоминани\w*|уведомлени\w*|отч[её]т\w*|сообщени\w*)",
                     _TWICE,
                 ),
                 3.2,
             ),
             (
-                _near(
+                near(
                     r"(?:beat|scheduler|cron|apscheduler|планировщик\w*|крон\w*)",
                     r"(?:two|second|each (?:pod|replica|worker|node)|both|every (?:pod|replica|worker)|два|двух|второй|кажд\w*)",
                 ),
@@ -1666,7 +1664,7 @@ STORIES = table(
         ],
         "scheduler-missed-runs": [
             (
-                _near(
+                near(
                     r"(?:cron|scheduler|beat|scheduled (?:job|task)|nightly job|планировщик\w*|крон\w*|ночн\w* задач\w*)",
                     r"(?:did not run|didn't run|missed|not (?:started|running)|never fired|не запусти\w*|не отработ\w*|пропущен\w*)",
                 ),
@@ -1675,7 +1673,7 @@ STORIES = table(
         ],
         "broker-disk-or-memory-alarm": [
             (
-                _near(
+                near(
                     r"(?:rabbitmq|rabbit|broker|брокер\w*)",
                     r"(?:alarm|watermark|blocks? publishers|publishers? (?:hang|block)\w*|low on (?:disk|memory)|flow control|блокир\w*)",
                 ),
@@ -1684,7 +1682,7 @@ STORIES = table(
         ],
         "broker-message-too-large": [
             (
-                _near(
+                near(
                     r"(?:messages?|payload|events?|сообщени\w*)",
                     r"too (?:large|big) .{0,20}(?:broker|kafka|queue|rabbit)|larger than (?:the )?(?:broker|max\.message)",
                 ),
@@ -1693,7 +1691,7 @@ STORIES = table(
         ],
         "queue-declaration-conflict": [
             (
-                _near(
+                near(
                     r"(?:queue|exchange|очеред\w*)",
                     r"(?:declared|arguments? (?:changed|differ)|durable|ttl|dead[- ]letter|x-\w+|аргумент\w*)",
                 ),
@@ -1702,7 +1700,7 @@ STORIES = table(
         ],
         "task-serialisation-error": [
             (
-                _near(
+                near(
                     r"(?:task|celery|message|задач\w*)",
                     r"(?:cannot be (?:serialised|serialized|pickled|sent)|not serial\w*|pass\w* (?:a )?model|не сериализ\w*)",
                 ),
@@ -1711,7 +1709,7 @@ STORIES = table(
         ],
         "kafka-consumer-rebalancing": [
             (
-                _near(
+                near(
                     r"(?:consumer group|consumers?|kafka|partition\w*|кафк\w*|консьюмер\w*)",
                     r"(?:rebalanc\w*|rejoin\w*|kicked out|max\.poll|ребаланс\w*)",
                 ),
@@ -1720,7 +1718,7 @@ STORIES = table(
         ],
         "redis-client-pool-exhausted": [
             (
-                _near(r"redis|редис\w*", r"(?:connection pool|max_connections|pool (?:is )?(?:full|exhausted)|пул\w*)"),
+                near(r"redis|редис\w*", r"(?:connection pool|max_connections|pool (?:is )?(?:full|exhausted)|пул\w*)"),
                 3.5,
             )
         ],

@@ -33,6 +33,16 @@ TROUBLE = [
 
 #: All is well, or it was meant so, or it is only asked.
 PEACE = [
+    r"(?:this|that|it|which) is (?:exactly |just )?(?:what|how|as|right|correct|the rule|by rule|our rule|intended|wanted|the way|enough|allowed)\b|is the rule|rightly|as (?:it|they) should|right (?:message|answer|code|response)|(?:got|gets?|sees?|saw|received|receives|shown) (?:the|a|an) (?:right|proper|usual|correct|clear|normal|friendly|polite|expected) \w+|limit is \d",
+    r"(?:error rate|latency|response times?|traffic|throughput|metrics?|graphs?|numbers?|everything) (?:is |are |stay\w* |remain\w* )?(?:flat|unchanged|stable|steady|zero|the same|as before|normal|good)\b|\bflat\b",
+    r"(?:image|app|site|build|service|page|shop|system|feature|job|import|bot|server|everything|it|code|release) (?:still |all )?(?:works|worked|builds|starts|runs|is up|is fine|is ok)\b(?! (?:only|if|with|when|again|after|until|locally|on my|from my))",
+    r"nobody (?:reads|uses|needs|works|looks|waits|buys|was|is)|no one (?:reads|uses|needs|works|waits)|not (?:yet )?(?:in (?:use|production)|used|live|needed|read|public|released)|unused\b|playground|sandbox|before (?:the )?(?:opening|launch|go-?live)|(?:shop|office|store|market) (?:is |was )?closed|out of hours|business hours",
+    r"done by \d|finished by|to go\b|catching up|in progress|on schedule|according to (?:plan|schedule)|took (?:\w+ )?(?:all night|hours?|minutes?) .{0,30}(?:like|as|done|each|every|planned|window)",
+    r"(?:was|were|is|are) (?:ours|our own|us|me)\b|we (?:tested|test|provoked|triggered|simulated|rehearsed|wanted|chose|configured|decided|set it|set this)\b|test (?:alarm|alert|alerts|message|mail|page)|TEST\b",
+    r"(?:second|next|third|another|repeated) (?:attempt|try|retry|call|run) (?:delivered|worked|succeeded|passed|was|went|got|did)|retr(?:y|ied|ies)[^.,;]{0,40}(?:delivered|worked|succeeded|passed|fine|ok)",
+    r"(?:opens?|connects?|knocks?) .{0,30}every (?:few|\w+) (?:seconds?|minutes?)|(?:prints?|writes?|logs?|shows?|says?) (?:this|a line|it|such a line|that) (?:about|on|at|when|each|every|for|whenever)|(?:is|gets) (?:written|printed|logged|shown) (?:when|whenever|each|every|on|at)|dead links|old (?:blog|bookmark|newsletter|link)|bookmarks?",
+    r"agreed (?:minimum|maximum|limit|level|target)|minimum is|allowed (?:is|are)|(?:slo|sla|target|goal|budget) (?:is|of|allows)",
+    r"как и (?:положено|должно|надо|нужно|ожидал\w*)|так и (?:должно|надо|задумано|положено)|никому не (?:нужен|нужна|нужно|мешает)|к утру (?:законч|заверш)\w*|(?:магазин|офис|склад) (?:в это время )?закрыт|прошу (?:добавить|сделать|объяснить|подсказать|включить)|добавьте|не пропустил\w*, как|закрываем|выводим из эксплуатации|на новый год|проверяли|мы сами|сами (?:останов|выключ|запуст)\w*",
     r"(?:then|later|afterwards|meanwhile|now|since|and)\b[^.,;]{0,25} (?:ready|fine|ok|okay|normal|succeeded|ran again|green|through|recovered|reconnected|served)\b",
     r"(?:returned|went|dropped|came|fell|settled|back) (?:back )?to (?:zero|normal|0\b|usual|baseline|green)",
     r"(?:no|not a|not one|nobody|no one|none|without)\b[^.,;]{0,25} (?:touched|affected|lost|noticed|noticing|complain\w*|hurt|impact\w*|online|concerned|harm\w*|effect|consequence\w*|interruption)\b",
