@@ -1,7 +1,8 @@
-"""Run one scenario: start the example under load, make it sick by real means, diagnose it from outside, compare with the truth."""
+"""Run one scenario: start a backend under load, make it sick by real means, diagnose it, compare with the truth."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import random
@@ -9,48 +10,37 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from examples.meeting_scheduler.load import Load
-from examples.meeting_scheduler.stack import Stack, running_stack
+from examples.support.load import Load
 from examples.support.postgres import Postgres
+from examples.support.stack import Stack, running_stack
 
-SCENARIOS = Path(__file__).parent / "scenarios"
-HEALTHY = "healthy"
+from diagnostics.diagnostic_orchestrator import recording as recordings
+from lab.means import CannotInject
+from lab.scenario import HEALTHY, SCENARIOS, Scenario, scenarios
 
+__all__ = [
+    "BACKENDS",
+    "HEALTHY",
+    "LOOKS",
+    "SCENARIOS",
+    "CannotInject",
+    "Lab",
+    "Outcome",
+    "Scenario",
+    "run",
+    "scenarios",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """What is done to the example, and what a right answer is.
-
-    Attributes:
-        truth: Id of the mechanism, or ``healthy``.
-        also: Ids that name the same fault as rightly (stated in scenario.toml with the reason).
-        postgres: Settings of a cluster of its own; the shared one is used when empty.
-    """
-
-    id: str
-    title: str
-    truth: str
-    problem: str
-    error: str = ""
-    also: tuple[str, ...] = ()
-    release: str | None = None
-    env: dict[str, str] = field(default_factory=dict)
-    postgres: dict[str, Any] = field(default_factory=dict)
-    tls: bool = False
-    rate: float = 20.0
-    warm_seconds: float = 12.0
-    sick_seconds: float = 14.0
-
-    @property
-    def is_healthy(self) -> bool:
-        return self.truth == HEALTHY
+BACKENDS = ("meeting_scheduler", "parcels", "bookshop")
+#: From outside with nothing recorded before; from outside with a baseline; instrumented, with a baseline.
+LOOKS = ("outside", "baseline", "inside")
 
 
 @dataclass(slots=True)
@@ -65,15 +55,15 @@ class Lab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one run."""
+    """What came of one look at one run."""
 
-    scenario: str
+    scenario: Scenario
     seed: int
-    truth: str
+    backend: str
+    look: str
     status: str
     named: tuple[str, ...]
     posterior: float
-    right: bool
     seconds: float
     wall_seconds: float
     triage_seconds: float
@@ -83,20 +73,16 @@ class Outcome:
     document: dict[str, Any] = field(repr=False)
 
     @property
+    def right(self) -> bool:
+        return self.scenario.is_right(self.status, self.named)
+
+    @property
     def top(self) -> str:
         return self.named[0] if self.named else ""
 
-
-def scenarios() -> list[Scenario]:
-    """Return all scenarios, faults first."""
-    found = []
-    for folder in sorted(SCENARIOS.iterdir()):
-        description = folder / "scenario.toml"
-        if description.exists():
-            values = tomllib.loads(description.read_text(encoding="utf-8"))
-            values["also"] = tuple(values.get("also", ()))
-            found.append(Scenario(id=folder.name, **values))
-    return sorted(found, key=lambda s: (s.is_healthy, s.id))
+    @property
+    def name(self) -> str:
+        return f"{self.scenario.id}@{self.backend}@{self.look}@{self.seed}"
 
 
 def _fault(scenario: Scenario) -> Callable[[Lab], AbstractContextManager[None]]:
@@ -113,70 +99,103 @@ def run(
     scenario: Scenario,
     seed: int,
     *,
+    backend: str = BACKENDS[0],
     postgres: Postgres | None = None,
-    baseline: bool = False,
+    looks: Sequence[str] = LOOKS[:1],
     keep: Path | None = None,
-) -> Outcome:
-    """Run one scenario once."""
+    record: Path | None = None,
+) -> list[Outcome]:
+    """Run one scenario once, and diagnose it in each way of looking.
+
+    Args:
+        scenario: What is done.
+        seed: Of the load, the services' jitter and the fault's own chance.
+        backend: One of ``BACKENDS``.
+        postgres: A cluster to share, for scenarios that need none of their own.
+        looks: Of ``LOOKS``, in this order.
+        keep: Folder for the documents of ``diagnose run``.
+        record: Folder for recordings, to be replayed.
+
+    Raises:
+        CannotInject: This machine does not allow the fault.
+    """
     own = postgres if not scenario.postgres else None
     chance = random.Random(f"{scenario.id}/{seed}")
+    kind: type[Stack] = importlib.import_module(f"examples.{backend}.stack").Stack
+    load_of: type[Load] = importlib.import_module(f"examples.{backend}.load").Load
+    outcomes = []
     with running_stack(
+        kind,
         release=scenario.release,
         postgres_settings=scenario.postgres or None,
         env=scenario.env,
         tls=scenario.tls,
         seed=seed,
         postgres=own,
+        instrumented="inside" in looks,
     ) as stack:
-        load = Load(stack.base_url, rate=scenario.rate, seed=seed)
+        load = load_of(stack.base_url, rate=scenario.rate, seed=seed)
         load.start()
         try:
             time.sleep(scenario.warm_seconds + chance.uniform(0, 3))
-            suffix = "_tls" if scenario.tls else ""
-            services = [stack.fakes.addresses[f"{name}{suffix}"] for name in ("calendar", "telegram")]
-            lab = Lab(stack=stack, load=load, random=chance, services=services)
-            recorded = _record(lab) if baseline else None
+            lab = Lab(stack=stack, load=load, random=chance, services=stack.service_addresses)
+            baseline = _record(lab) if set(looks) - {"outside"} else None
             with _fault(scenario)(lab):
                 time.sleep(scenario.sick_seconds + chance.uniform(0, 3))
                 felt = load.snapshot(5.0)
-                document, wall = _diagnose(scenario, lab, recorded)
+                for look in looks:
+                    began = time.monotonic()
+                    document, recording = _diagnose(scenario, lab, look, None if look == "outside" else baseline)
+                    outcomes.append(
+                        Outcome(
+                            scenario=scenario,
+                            seed=seed,
+                            backend=backend,
+                            look=look,
+                            wall_seconds=time.monotonic() - began,
+                            success_rate=felt.success_rate,
+                            p95=felt.p95,
+                            **_answer(document),
+                        )
+                    )
+                    _save(outcomes[-1], recording, keep, record)
         finally:
             load.stop()
-    outcome = _outcome(scenario, seed, document, wall, felt.success_rate, felt.p95)
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        (keep / f"{scenario.id}-{seed}.json").write_text(json.dumps(document, ensure_ascii=False, indent=1))
-    return outcome
+    return outcomes
 
 
-def _target(lab: Lab) -> Iterator[str]:
+def _target(lab: Lab, look: str) -> Iterator[str]:
     stack = lab.stack
-    yield from ("--pid", str(stack.app_pid), "--db", stack.database_url, "--url", stack.base_url)
-    yield from ("--log", str(stack.log_file), "--repo", str(stack.repository))
-    if stack.output_file.exists() and stack.output_file.stat().st_size > 0:
-        yield from ("--log", str(stack.output_file))
+    for pid in stack.pids:
+        yield from ("--pid", str(pid))
+    yield from ("--db", stack.database_url, "--url", stack.base_url, "--repo", str(stack.repository))
+    for log in stack.log_files:
+        yield from ("--log", str(log))
+    if look == "inside":
+        yield from ("--log", str(stack.diagnostics_file))
     for service in lab.services:
         yield from ("--service", service)
 
 
 def _record(lab: Lab) -> Path:
     path = lab.stack.workdir / "baseline.json"
-    _call("record", *_target(lab), "-o", str(path), "--seconds", "10", "--interval", "2.5", "-q")
+    _call("record", *_target(lab, "baseline"), "-o", str(path), "--seconds", "8", "--interval", "2.5", "-q")
     return path
 
 
-def _diagnose(scenario: Scenario, lab: Lab, recorded: Path | None) -> tuple[dict[str, Any], float]:
+def _diagnose(
+    scenario: Scenario, lab: Lab, look: str, baseline: Path | None
+) -> tuple[dict[str, Any], recordings.Recording]:
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out.json"
-        arguments = ["run", scenario.problem, "--error", scenario.error, *_target(lab)]
-        if recorded is not None:
-            arguments += ["--baseline", str(recorded)]
-        began = time.monotonic()
-        done = _call(*arguments, "--deadline", "20", "--format", "json", "-o", str(out), "--no-store", "-q")
-        wall = time.monotonic() - began
+        out, seen = Path(folder) / "out.json", Path(folder) / "seen.json"
+        arguments = ["run", scenario.problem, "--error", scenario.error, *_target(lab, look)]
+        if baseline is not None:
+            arguments += ["--baseline", str(baseline)]
+        arguments += ["--deadline", "20", "--format", "json", "-o", str(out), "--recording", str(seen)]
+        done = _call(*arguments, "--no-store", "-q")
         if not out.exists():
             raise RuntimeError(f"diagnose ended with {done.returncode}:\n{done.stderr[-2000:]}")
-        return json.loads(out.read_text()), wall
+        return json.loads(out.read_text()), recordings.read(seen)
 
 
 def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -189,29 +208,32 @@ def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _outcome(
-    scenario: Scenario, seed: int, document: dict[str, Any], wall: float, success: float, p95: float
-) -> Outcome:
-    status = document["status"]
+def _answer(document: dict[str, Any]) -> dict[str, Any]:
     causes = document["root_causes"]
-    named = tuple(c["mechanism"] for c in causes)
-    if scenario.is_healthy:
-        right = status != "root_cause_identified"
-    else:
-        right = status == "root_cause_identified" and named[:1] != () and named[0] in (scenario.truth, *scenario.also)
-    return Outcome(
-        scenario=scenario.id,
-        seed=seed,
-        truth=scenario.truth,
-        status=status,
-        named=named,
-        posterior=causes[0]["posterior"] if causes else 0.0,
-        right=right,
-        seconds=document["elapsed_seconds"],
-        wall_seconds=wall,
-        triage_seconds=document["triage"].get("elapsed_seconds", 0.0),
-        success_rate=success,
-        p95=p95,
-        reason=document["reason"],
-        document=document,
-    )
+    return {
+        "status": document["status"],
+        "named": tuple(c["mechanism"] for c in causes),
+        "posterior": causes[0]["posterior"] if causes else 0.0,
+        "seconds": document["elapsed_seconds"],
+        "triage_seconds": document["triage"].get("elapsed_seconds", 0.0),
+        "reason": document["reason"],
+        "document": document,
+    }
+
+
+def _save(outcome: Outcome, recording: recordings.Recording, keep: Path | None, record: Path | None) -> None:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"{outcome.name}.json").write_text(json.dumps(outcome.document, ensure_ascii=False, indent=1))
+    if record is not None:
+        record.mkdir(parents=True, exist_ok=True)
+        labels = {
+            "scenario": outcome.scenario.id,
+            "backend": outcome.backend,
+            "look": outcome.look,
+            "seed": str(outcome.seed),
+            "seconds": f"{outcome.seconds:.2f}",
+            "triage_seconds": f"{outcome.triage_seconds:.3f}",
+            "version": version("ultimate-diagnostics"),
+        }
+        recordings.write(replace(recording, labels=labels), record / f"{outcome.name}.json.gz")

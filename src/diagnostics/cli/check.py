@@ -53,7 +53,9 @@ def check(names: tuple[str, ...], baseline: Path | None, deadline: float, form: 
         deadline_seconds=deadline,
         window_seconds=1.0,
     )
-    evidence = looking.evidence_of(observations, problem=Problem(), triage=None, baseline=normal, clock=SYSTEM_CLOCK)
+    evidence = looking.evidence_of(
+        observations, problem=Problem(), triage=None, baseline=normal, now=SYSTEM_CLOCK.now()
+    )
     found = {f.mechanism: f for f in looking.findings_of(known, evidence, None)}
     rows = [found[id_] for id_ in wanted]
     present = [f for f in rows if f.state is State.PRESENT]

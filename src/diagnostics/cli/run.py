@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     metavar="OUT",
     help="Write the result there instead of to stdout.",
 )
+@option(
+    "--recording",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write all that was seen (redacted; .gz compresses), to attach to a report or to replay.",
+)
 @lang_option
 @option("--project", default="backend", show_default=True, metavar="NAME", help="Name of the application, for reports.")
 @option("--no-store", is_flag=True, help="Do not keep the session.")
@@ -69,6 +75,7 @@ def run(
     deadline: float,
     form: str,
     out: Path | None,
+    recording: Path | None,
     lang: str,
     project: str,
     no_store: bool,
@@ -82,6 +89,7 @@ def run(
     """  # noqa: D301 - click's marker against re-wrapping
     began = time.monotonic()
     check_writable(out)
+    check_writable(recording)
     known = pairs(context, "--context")
     said = text_or_stdin(error)
     target = target_from(name=project, **flags)
@@ -115,6 +123,10 @@ def run(
         raise
     diagnosis = system.diagnosis
     assert diagnosis is not None
+    if recording is not None:
+        from diagnostics.diagnostic_orchestrator.recording import write as write_recording
+
+        write_recording(system.recording(), recording)
     write(_document(system, began) if form == "json" else render(build(system), form, lang=lang), out)
     if out is not None and str(out) != "-":
         progress.line(f"{words('written to', lang)} {out}")

@@ -15,6 +15,7 @@ from diagnostics.diagnostic_orchestrator import report as reporting
 from diagnostics.diagnostic_orchestrator.asynchronous import AsyncPhases
 from diagnostics.diagnostic_orchestrator.gate import require_diagnosis
 from diagnostics.diagnostic_orchestrator.phases import changing, deciding, experiments, looking, remedying, watching
+from diagnostics.diagnostic_orchestrator.recording import Recording
 from diagnostics.diagnostic_orchestrator.results import (
     ExaminationResult,
     HypothesesResult,
@@ -554,7 +555,17 @@ class UltimateDiagnosticSystem(AsyncPhases):
 
     def _evidence(self, observations: Observations, *, triage: Triage | None) -> Evidence:
         return looking.evidence_of(
-            observations, problem=self.problem, triage=triage, baseline=self.baseline, clock=self.clock
+            observations, problem=self.problem, triage=triage, baseline=self.baseline, now=self.clock.now()
+        )
+
+    def recording(self) -> Recording:
+        """Return what the diagnosis was made from, to be written, attached and replayed."""
+        return Recording(
+            problem=self.problem,
+            observations=self.observations,
+            at=self.clock.now(),
+            baseline=self.baseline,
+            could_not_look=self.could_not_look,
         )
 
     def _done(self) -> frozenset[str]:

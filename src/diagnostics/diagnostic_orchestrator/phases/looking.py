@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from diagnostics.causal_map.graph import CausalMap
@@ -42,7 +43,7 @@ def observe(
 
 
 def evidence_of(
-    observations: Observations, *, problem: Problem, triage: Triage | None, baseline: Baseline, clock: Clock
+    observations: Observations, *, problem: Problem, triage: Triage | None, baseline: Baseline, now: datetime
 ) -> Evidence:
     """Return all that detectors may look at."""
     return Evidence(
@@ -50,7 +51,7 @@ def evidence_of(
         problem=problem,
         baseline=baseline,
         signatures=signature_matches(observations, triage),
-        now=clock.now(),
+        now=now,
     )
 
 
