@@ -219,6 +219,10 @@ class Stack:
         if self._app is not None:
             self._app.stop()
 
+    def close(self) -> None:
+        """Stop everything that belongs to the service alone."""
+        self.stop_app()
+
     def kill_app(self) -> None:
         """End the service as the kernel would."""
         if self._app is not None:
@@ -383,7 +387,7 @@ def running_stack(
         cleanup.callback(_drop_database, postgres, database)
         if release is not None:
             stack.commit_release(release)
-        cleanup.callback(stack.stop_app)
+        cleanup.callback(stack.close)
         if start:
             stack.start_app()
         yield stack

@@ -12,6 +12,7 @@ import click
 from diagnostics.cli.options import option
 from diagnostics.errors import ConfigurationError
 from diagnostics.model.target import Target
+from diagnostics.system_monitor.probes.redis_queues import is_redis
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -105,8 +106,9 @@ def target_from(
     if db is not None:
         _check_database(db)
     for flag, value in (("--url", url), *(("--service", s) for s in services)):
-        if value is not None and not _is_http(value):
-            raise ConfigurationError(f"{flag} is not an HTTP URL.", hint="It looks like http://127.0.0.1:8000")
+        if value is None or _is_http(value) or (flag == "--service" and is_redis(value)):
+            continue
+        raise ConfigurationError(f"{flag} is not an HTTP URL.", hint="It looks like http://127.0.0.1:8000")
     return Target(
         name=name,
         pids=tuple(dict.fromkeys(pids)),

@@ -274,7 +274,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
         service_url: str | None,
     ) -> list[HypothesisVerdict]:
         tester = HypothesisTester(clock=self.clock)
-        service = service_url or next(iter(self.target.services), None)
+        service = service_url or next((url for url in self.target.services if url.startswith("http")), None)
         engine = db_engine if db_engine is not None else self.db_engine
         found: list[HypothesisVerdict] = []
         for name in names:

@@ -15,7 +15,7 @@ class Target:
         pids: Processes of the application (their children are looked at too).
         database_url: SQLAlchemy or libpq URL, with its password; never shown (``repr`` leaves it out).
         url: Base URL of the sick service itself.
-        services: URLs of what it depends on.
+        services: URLs of what it depends on: HTTP services and Redis.
         logs: Log files.
         repository: Git working copy of the application.
         migrations: Alembic folder (the one that holds ``versions``); found in the repository when not given.

@@ -15,6 +15,7 @@ from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.deadline import Outcome, run_side_by_side
 from diagnostics.runtime.redaction import redact, shorten
 from diagnostics.system_monitor.host import Says, SystemMonitor
+from diagnostics.system_monitor.probes.redis_queues import is_redis
 from diagnostics.system_monitor.runner import could_not_look, look, probes_for
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ class ComprehensiveMonitor:
                 probes_for(target), clock=self._clock, deadline_seconds=SWEEP_SECONDS - 2.0
             )
             for url in target.services:
+                if is_redis(url):
+                    continue  # seen by the probes
                 name = urlsplit(url).hostname or "service"
                 jobs[f"service {name}"] = self._service(name, url)
         return jobs

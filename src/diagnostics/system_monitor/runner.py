@@ -18,6 +18,7 @@ from diagnostics.plugins.protocols import Probe
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.deadline import run_side_by_side
 from diagnostics.runtime.redaction import redact, shorten
+from diagnostics.system_monitor.probes.redis_queues import is_redis
 
 DEADLINE_SECONDS = 15.0
 MOST_OBSERVATIONS = 20_000
@@ -205,9 +206,11 @@ def probes_for(
     probes: list[Probe] = [HostProbe(pids=target.pids, logs=logs, paths=paths, window_seconds=window_seconds)]
     if target.pids:
         from diagnostics.system_monitor.probes.process import ProcessProbe
+        from diagnostics.system_monitor.probes.schedulers import SchedulersProbe
         from diagnostics.system_monitor.probes.stacks import StackProbe
 
         probes.append(ProcessProbe(pids=target.pids, window_seconds=window_seconds))
+        probes.append(SchedulersProbe(pids=target.pids))
         probes.append(StackProbe(pids=target.pids, window_seconds=max(0.5, window_seconds * 0.8)))
     if target.database_url:
         from diagnostics.system_monitor.postgres.probe import PostgresProbe
@@ -224,10 +227,15 @@ def probes_for(
         from diagnostics.system_monitor.probes.endpoint import EndpointProbe
 
         probes.append(EndpointProbe(target.url))
+    stores = tuple(url for url in target.services if is_redis(url))
+    if target.pids or stores:
+        from diagnostics.system_monitor.probes.redis_server import RedisProbe
+
+        probes.append(RedisProbe(pids=target.pids, urls=stores, window_seconds=window_seconds))
     if target.services:
         from diagnostics.system_monitor.probes.services import ServiceProbe
 
-        probes += [ServiceProbe(url) for url in target.services]
+        probes += [ServiceProbe(url) for url in target.services if url not in stores]
     if logs:
         from diagnostics.system_monitor.probes.logs import LogProbe
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -351,8 +352,7 @@ def test_a_timeout_setting_alone_is_weaker_than_one_that_cuts_statements(name: s
 
 
 def test_nearly_every_cause_with_a_detector_has_its_cases_here_or_beside() -> None:
-    beside = (__file__.replace("test_detectors.py", "test_detectors_added.py"), __file__)
-    texts = "".join(open(path, encoding="utf-8").read() for path in beside)  # noqa: SIM115
+    texts = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_detectors*.py"))
 
     forgotten = [n.id for n in standard_map().of_kind(Kind.CAUSE) if n.detect is not None and f'"{n.id}"' not in texts]
 

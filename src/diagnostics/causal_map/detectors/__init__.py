@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagnostics.causal_map.detectors import database, deploy, host, performance, process, services, waits
+from diagnostics.causal_map.detectors import cache, database, deploy, host, performance, process, services, waits
 from diagnostics.model.mechanism import Detector
 
 DETECTORS: Mapping[str, Detector] = {
@@ -15,4 +15,5 @@ DETECTORS: Mapping[str, Detector] = {
     **performance.DETECTORS,
     **services.DETECTORS,
     **deploy.DETECTORS,
+    **cache.DETECTORS,
 }

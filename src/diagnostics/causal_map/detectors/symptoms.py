@@ -168,12 +168,12 @@ def service_down(evidence: Evidence) -> Finding:
     refused = failure_of(evidence, "endpoint.connect", FailureKind.REFUSED, FailureKind.RESET)
     if refused:
         return present(CERTAIN, f"the service's own address refuses connections: {refused[1].message}", [refused[0]])
-    gone = failure_of(evidence, "process", FailureKind.NOT_FOUND)
-    if gone:
-        return present(STRONG, f"the process is gone: {gone[1].message}", [gone[0]])
     answered = evidence.observations.readings("endpoint.status")
     if answered:
         return absent(RULED_OUT, "the service answers")
+    gone = failure_of(evidence, "process", FailureKind.NOT_FOUND)
+    if gone:
+        return present(STRONG, f"the process is gone: {gone[1].message}", [gone[0]])
     if failure_of(evidence, "endpoint.connect"):
         return present(TYPICAL, "the service cannot be reached")
     if evidence.observations.readings("process.alive"):

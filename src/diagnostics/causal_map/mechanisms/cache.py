@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnostics.causal_map.detectors import DETECTORS
 from diagnostics.model.mechanism import Edge, Kind, Layer, Mechanism, Remedy
 from diagnostics.model.problem import Category
 
@@ -22,7 +23,10 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-fail", probability=0.7),
             Edge(effect="jobs-stall", probability=0.5),
+            Edge(effect="unhandled-exception", probability=0.7),
+            Edge(effect="requests-slow", probability=0.3),
         ),
+        detect=DETECTORS["redis-down"],
         prior=3.0,
         remedies=(
             Remedy(
@@ -46,7 +50,9 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-fail", probability=0.6),
             Edge(effect="jobs-stall", probability=0.5),
+            Edge(effect="unhandled-exception", probability=0.7),
         ),
+        detect=DETECTORS["redis-maxmemory-noeviction"],
         prior=3.0,
         remedies=(
             Remedy(
@@ -74,7 +80,12 @@ MECHANISMS = (
             "redis-down",
             "fd-leak",
         ),
-        causes=(Edge(effect="requests-fail", probability=0.6),),
+        causes=(
+            Edge(effect="requests-fail", probability=0.6),
+            Edge(effect="unhandled-exception", probability=0.7),
+            Edge(effect="jobs-stall", probability=0.4),
+        ),
+        detect=DETECTORS["redis-maxclients-reached"],
         prior=2.0,
         remedies=(
             Remedy(
@@ -99,6 +110,7 @@ MECHANISMS = (
         recognised_by="queue length grows, control.ping empty, no worker pid; broker up.",
         confusable_with=("background-task-exception-lost",),
         causes=(Edge(effect="jobs-stall", probability=0.95),),
+        detect=DETECTORS["celery-no-worker"],
         prior=3.0,
         remedies=(
             Remedy(
@@ -159,6 +171,7 @@ MECHANISMS = (
             "redis-down",
         ),
         causes=(Edge(effect="jobs-stall", probability=0.95),),
+        detect=DETECTORS["celery-worker-deaf-after-reconnect"],
         prior=2.0,
         remedies=(
             Remedy(
@@ -184,6 +197,7 @@ MECHANISMS = (
             "retry-without-backoff-amplification",
         ),
         causes=(Edge(effect="jobs-stall", probability=0.9),),
+        detect=DETECTORS["poison-message-requeue-loop"],
         prior=2.0,
         remedies=(
             Remedy(
@@ -215,6 +229,7 @@ MECHANISMS = (
             Edge(effect="requests-fail", probability=0.6),
             Edge(effect="jobs-stall", probability=0.3),
         ),
+        detect=DETECTORS["redis-loading-dataset"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -253,6 +268,7 @@ MECHANISMS = (
             Edge(effect="requests-fail", probability=0.7),
             Edge(effect="jobs-stall", probability=0.6),
         ),
+        detect=DETECTORS["redis-readonly-replica"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -294,6 +310,7 @@ MECHANISMS = (
             Edge(effect="requests-fail", probability=0.7),
             Edge(effect="jobs-stall", probability=0.6),
         ),
+        detect=DETECTORS["redis-bgsave-failing"],
         prior=1.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -380,6 +397,7 @@ MECHANISMS = (
             Edge(effect="requests-fail", probability=0.4),
             Edge(effect="jobs-stall", probability=0.3),
         ),
+        detect=DETECTORS["redis-slow-command-blocks"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(
@@ -888,6 +906,7 @@ MECHANISMS = (
             "kafka-consumer-rebalancing",
         ),
         causes=(Edge(effect="jobs-stall", probability=0.85),),
+        detect=DETECTORS["queue-backlog-consumers-too-slow"],
         prior=2.0,
         prior_source="judgement, as for comparable rows of the fault catalogue",
         remedies=(

@@ -347,7 +347,9 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-fail", probability=0.7),
             Edge(effect="jobs-stall", probability=0.5),
+            Edge(effect="unhandled-exception", probability=0.7),
         ),
+        detect=DETECTORS["redis-auth-wrong"],
         prior=2.0,
         remedies=(
             Remedy(

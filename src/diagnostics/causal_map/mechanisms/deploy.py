@@ -433,6 +433,7 @@ MECHANISMS = (
         recognised_by="two beat pids/hosts; every task enqueued twice within ms with different ids; worker healthy.",
         confusable_with=("scheduled-jobs-overlap",),
         causes=(Edge(effect="wrong-data", probability=0.6),),
+        detect=DETECTORS["scheduled-task-duplicated"],
         prior=2.0,
         remedies=(
             Remedy(

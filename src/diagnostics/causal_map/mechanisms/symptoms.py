@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.causal_map.detectors import symptoms
+from diagnostics.causal_map.detectors import cache, symptoms
 from diagnostics.model.mechanism import Kind, Layer, Mechanism
 from diagnostics.model.problem import Category
 
@@ -45,6 +45,7 @@ MECHANISMS = (
         title="Background work stalls",
         title_ru="Фоновые задачи не выполняются",
         summary="Tasks, reminders or messages are not worked off.",
+        detect=cache.jobs_stall,
     ),
     Mechanism(
         id="wrong-data",

@@ -1,0 +1,40 @@
+"""Alternative releases of the shop, as edits of its source: commits that somebody might have made.
+
+The files have neutral names, and nothing of this folder is copied beside the running service: what a release
+does is only known here. `RELEASES` says which fault is which file.
+"""
+
+from __future__ import annotations
+
+from examples.support.releases import Edit, Release
+
+__all__ = ["RELEASES", "Edit", "Release"]
+
+RELEASES: dict[str, str] = {
+    "leaks_connection": "r01",
+    "sync_orm_in_async": "r02",
+    "leaks_memory": "r03",
+    "leaks_descriptors": "r04",
+    "crashes": "r05",
+    "n_plus_one": "r06",
+    "lock_order": "r07",
+    "busy_loop": "r08",
+    "session_not_rolled_back": "r09",
+    "holds_transaction": "r10",
+    "no_backoff": "r11",
+    "missing_migration": "r12",
+    "requires_variable": "r13",
+    "missing_module": "r14",
+    "leaks_threads": "r15",
+    "wrong_payload": "r16",
+    "naive_datetime": "r17",
+    "leaks_sockets": "r18",
+    "polls_tightly": "r19",
+    "deadlocks_threads": "r20",
+    "unindexed_query": "r21",
+    "harmless": "r22",
+    "harmless_migration": "r23",
+    "new_task": "r24",
+    "long_task": "r25",
+    "poison_message": "r26",
+}

@@ -1,0 +1,7 @@
+"""See `RELEASES`."""
+
+from dataclasses import replace
+
+from .r12 import RELEASE as UNMIGRATED
+
+RELEASE = replace(UNMIGRATED, migrate=True)

@@ -1,0 +1,1 @@
+"""What the shop asks of others, and its own orders."""
