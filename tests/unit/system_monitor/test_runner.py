@@ -196,4 +196,4 @@ def test_a_target_gets_the_probes_that_fit_it() -> None:
 
     assert nothing == ["host", "change"]
     assert {"host", "process", "process.stack", "log", "change"} <= set(everything)
-    assert len(everything) == 9
+    assert len(everything) == 11
