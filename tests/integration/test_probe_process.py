@@ -8,12 +8,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from diagnostics.model.observation import FailureKind, Observations
+from diagnostics.runtime.clock import SystemClock
 from diagnostics.system_monitor.probes.process import ProcessProbe
 from diagnostics.system_monitor.probes.stacks import StackProbe
 from diagnostics.system_monitor.runner import look

@@ -137,8 +137,14 @@ def requests_slow(evidence: Evidence) -> Finding:
             f"{len(hanging)} session(s) wait for a lock for up to {seconds(longest)}: their requests have not ended yet"
         )
         return present(TYPICAL, said, [i for i, _ in hanging[:4]])
-    if looked:
+    compared = bool(observations.readings("log.access.p95", window="before")) or any(
+        evidence.baseline.of(reading) is not None for _, reading in recent
+    )
+    if looked and compared:
         return absent(RULED_OUT if recent else UNLIKELY, "requests are as fast as before")
+    if looked:
+        # Slower than usual may still be fast for people; and time in a queue is in no access log.
+        return absent(UNLIKELY, "requests are fast; how fast they were before is not known")
     return unknown("no access log and no --url: cannot see how long requests take")
 
 
