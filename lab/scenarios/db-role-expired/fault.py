@@ -1,0 +1,18 @@
+"""The database role may not log in any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    role = urlsplit(lab.stack.database_url).username
+    lab.stack.execute(f"ALTER ROLE {role} NOLOGIN")
+    lab.stack.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")
+    yield
+    lab.stack.execute(f"ALTER ROLE {role} LOGIN")

@@ -1,0 +1,15 @@
+"""The remote service calls a field otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.fakes.set(lab.stack.roles.remote, schema="changed")
+    yield
+    lab.stack.fakes.normal(lab.stack.roles.remote)
