@@ -27,7 +27,7 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
     """Foreign processes use the CPUs while ours wait for one."""
     observations = evidence.observations
     consumers = observations.indexed("host.process.cpu")
-    waits = [r.value for r in observations.readings("process.cpu.wait_share")]
+    waits = observations.readings("process.cpu.wait_share")
     busy = observations.last("host.cpu.utilization")
     cpus = observations.value("host.cpu.count", 1.0) or 1.0
     if busy is None:
@@ -40,15 +40,18 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
     # Only the biggest consumers are listed; many small ones take as much.
     others = max(total(r for _, r in foreign), busy.value * cpus - ours if foreign else 0.0)
     pressure = observations.value("host.pressure.cpu.some", 0.0) or 0.0
-    waiting = max(waits, default=min(0.5, pressure))
-    if busy.value > 0.9 and others > 0.4 * cpus and waiting > 0.15:
+    waiting = max((r.value for r in waits), default=min(0.5, pressure))
+    usual = max((n.p95 for r in waits if (n := evidence.baseline.of(r)) is not None), default=0.0)
+    # Whoever runs little and is overtaken now and then is not hurt: its work takes 1 / (1 - waiting) times as long, and twice as
+    # long is what a full machine does to everybody; three times is starvation.
+    if busy.value > 0.9 and others > 0.4 * cpus and waiting > max(0.15, 1.2 * usual):
         _, top = max(foreign, key=lambda pair: pair[1].value)
         said = (
             f"processes that are not ours use {others:.1f} of {cpus:.0f} CPUs (first: {top.labels.get('command', '?')[:60]}, pid "
             f"{top.labels.get('pid', '?')}), ours wait for a CPU in {percent(waiting)} of the time"
         )
         return present(
-            CERTAIN if waiting > 0.3 else STRONG,
+            CERTAIN if waiting > 0.66 else TYPICAL if waiting > 0.5 else HINT,
             said,
             [i for i, _ in foreign] + [i for i, _ in observations.indexed("process.cpu.wait_share")],
             {"pid": top.labels.get("pid", ""), "command": top.labels.get("command", "")},
