@@ -8,12 +8,13 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .errors import ServiceError
+from .instruments import request_context
 
 logger = logging.getLogger("bookshop.services")
 
 
 class ServiceFailures:
-    """Turns a failed call outside into 502 or 503, with the traceback in the log."""
+    """Binds what is noted to its request, and turns a failed call outside into 502 or 503, with the traceback in the log."""
 
     sync_capable = True
     async_capable = False
@@ -22,7 +23,8 @@ class ServiceFailures:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with request_context(request.headers):
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer where a service failed; everything else is Django's to handle."""

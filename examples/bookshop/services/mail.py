@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 
 from ..errors import ServiceError
+from ..instruments import diagnosed
 from .http import call
 
 _NAME = "mail"
 
 
+@diagnosed
 def send(recipient: str, subject: str, text: str) -> str:
     """Send a message and return its id.
 

@@ -10,12 +10,14 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from ..errors import DeclinedError, SoldOutError
+from ..instruments import diagnosed
 from ..models import Book, Order, OrderLine, Stock
 from . import payments
 
 UNPAID_AFTER = timedelta(minutes=10)
 
 
+@diagnosed
 def place(customer_id: int, wanted: Mapping[int, int], key: str) -> Order:
     """Reserve the copies, charge the customer, and return the paid order.
 
@@ -70,6 +72,7 @@ def lock_stock(book_ids: Sequence[int]) -> list[Stock]:
     return list(Stock.objects.select_for_update().filter(book_id__in=book_ids).order_by("book_id"))
 
 
+@diagnosed
 def move_stock(from_id: int, to_id: int, copies: int) -> None:
     """Count copies of one edition as copies of another.
 
@@ -80,6 +83,7 @@ def move_stock(from_id: int, to_id: int, copies: int) -> None:
         take({from_id: copies, to_id: -copies})
 
 
+@diagnosed
 def cancel(order_id: int) -> Order:
     """Put the copies back and mark the order; the money comes back where it was paid.
 
@@ -99,6 +103,7 @@ def cancel(order_id: int) -> Order:
     return order
 
 
+@diagnosed
 def release_unpaid(limit: int = 20) -> int:
     """Cancel orders that nobody paid in time; return how many."""
     since = timezone.now() - UNPAID_AFTER
@@ -109,6 +114,7 @@ def release_unpaid(limit: int = 20) -> int:
     return len(ids)
 
 
+@diagnosed
 def sold_since(moment: timedelta, limit: int = 10) -> list[dict[str, object]]:
     """Return what sold best lately."""
     with_lines = OrderLine.objects.filter(order__placed_at__gte=timezone.now() - moment)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 
 from ..errors import DeclinedError, ServiceError
+from ..instruments import diagnosed
 from .http import call, call_async
 
 _NAME = "payments"
 
 
+@diagnosed
 def charge(order_id: int, cents: int, key: str) -> str:
     """Charge an order once, however often this is called with the same key; return the payment's id.
 
@@ -27,6 +29,7 @@ def charge(order_id: int, cents: int, key: str) -> str:
     return str(answer["id"])
 
 
+@diagnosed
 def refund(payment_id: str) -> None:
     """Give the money back.
 
@@ -37,6 +40,7 @@ def refund(payment_id: str) -> None:
     call(_NAME, "refund", "POST", url, json={}, headers={**_authorization(), "idempotency-key": payment_id})
 
 
+@diagnosed
 async def rate(currency: str) -> float:
     """Return what a euro costs.
 

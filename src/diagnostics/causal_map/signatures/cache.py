@@ -74,7 +74,7 @@ SIGNATURES = table(
         "celery-worker-lost": [(r"WorkerLostError", 5.0), (r"Worker exited prematurely", 4.5)],
         "celery-time-limit-kills-task": [
             (r"TimeLimitExceeded|SoftTimeLimitExceeded", 6.0),
-            (r"(?:Soft|Hard) time limit \(\d+s?\) exceeded", 6.0),
+            (r"(?:Soft|Hard) time limit \([\d.]+s?\) exceeded", 6.0),
         ],
         "celery-worker-deaf-after-reconnect": [
             (r"consumer: Connection to broker lost", 5.0),

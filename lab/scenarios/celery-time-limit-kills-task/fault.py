@@ -1,0 +1,17 @@
+"""Imports take longer than a task may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    stack = lab.stack
+    stack.restart_app(env={"TASK_TIME_LIMIT": "3"}, release="long_task")
+    with type(lab.load)(stack.base_url, rate=1.0, seed=5, operations=["upload_price_list"]):
+        yield
+    stack.undo_deploy()

@@ -1,0 +1,15 @@
+"""Redis is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.redis.stop()
+    yield
+    lab.stack.redis.start()
