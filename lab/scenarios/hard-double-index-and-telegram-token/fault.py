@@ -1,0 +1,16 @@
+"""An index is gone and the bot's token was revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.around import service_does
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.execute(f"DROP INDEX {lab.stack.roles.needed_index}")
+    with service_does(lab, "telegram", status=401):
+        yield

@@ -1,0 +1,16 @@
+"""Each failed message is tried again two hundred times at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.around import service_does, settle
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    settle(lab)
+    with service_does(lab, "telegram", status=503, fail_ratio=0.9):
+        yield
