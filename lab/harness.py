@@ -126,7 +126,7 @@ def run(
     outcomes = []
     with running_stack(
         kind,
-        release=scenario.release,
+        release=scenario.release if backend == BACKENDS[0] else None,
         postgres_settings=scenario.postgres or None,
         env=scenario.env,
         tls=scenario.tls,

@@ -22,6 +22,7 @@ class Scenario:
         second: Id of a second fault that was injected as well.
         also: Ids that name the same fault as rightly (stated in scenario.toml with the reason).
         backends: Those in which it really happens.
+        release: What gives the meeting scheduler the function that the fault needs; the others have it from the start.
         postgres: Settings of a cluster of its own; the shared one is used when empty.
     """
 

@@ -33,6 +33,7 @@ class Stack(stack.Stack):
         remote_key="PAYMENTS_API_KEY",
         pool_size="WEB_THREADS",
         main_path="/customers/7/orders/",
+        contended="move_stock",
     )
 
     def __init__(self, workdir: Path, postgres: Postgres, database: str, fakes: FakesControl, *, tls: bool) -> None:

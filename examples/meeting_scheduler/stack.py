@@ -28,6 +28,7 @@ class Stack(stack.Stack):
         remote_key="CALENDAR_REFRESH_TOKEN",
         pool_size="POOL_SIZE",
         main_path="/managers/7/meetings",
+        contended="swap_meetings",
     )
 
     def command(self) -> Sequence[str]:

@@ -34,8 +34,8 @@ MIX: dict[str, int] = {
     "transfer": 4,
     "deliver": 3,
     "webhook": 6,
-    "login": 2,
-    "statistics": 2,
+    "login": 1,
+    "statistics": 3,
     "list_depots": 1,
 }
 _RECENT = 5_000  # parcels that are still under way

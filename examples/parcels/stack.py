@@ -14,6 +14,12 @@ from examples.support.stack import Roles
 from .fakes import API_KEY, WEBHOOK_SECRET
 from .seed import seed
 
+#: What systemd or a container's restart policy does.
+_SUPERVISOR = """
+trap 'kill "$child"; wait "$child"; exit 0' TERM
+while :; do "$@" & child=$!; wait "$child"; sleep 1; done
+"""
+
 
 class Stack(stack.Stack):
     """Flask under gunicorn with three sync workers, psycopg2 without an ORM; a carrier and a geocoder outside."""
@@ -30,6 +36,7 @@ class Stack(stack.Stack):
         remote_key="CARRIER_API_KEY",
         pool_size="POOL_SIZE",
         main_path="/parcels/S000000007/scans",
+        contended="transfer",
     )
 
     @property
@@ -37,9 +44,12 @@ class Stack(stack.Stack):
         return self.postgres.url_of(self.database).replace("postgresql+psycopg://", "postgresql://")
 
     def command(self) -> Sequence[str]:
-        return [
+        program = [
             sys.executable, "-m", "gunicorn", "--config", "parcels/gunicorn.conf.py", "parcels.app:create_app()",
         ]  # fmt: skip
+        if self.environment.get("SUPERVISED"):
+            return ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *program]
+        return program
 
     def variables(self, *, tls: bool) -> Mapping[str, str]:
         addresses = self.fakes.addresses

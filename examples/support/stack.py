@@ -85,6 +85,7 @@ class Roles:
         remote_key: The variable with its credentials.
         pool_size: The variable with the number of pooled connections.
         main_path: A path that reads the database.
+        contended: The operation of the load that changes two of a few rows at a time.
     """
 
     hot_table: str
@@ -95,6 +96,7 @@ class Roles:
     remote_key: str
     pool_size: str
     main_path: str
+    contended: str
 
 
 class Stack:

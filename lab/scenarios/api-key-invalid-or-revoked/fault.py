@@ -20,6 +20,12 @@ def _refuse(path: str, headers: Mapping[str, str], body: bytes) -> Answer | None
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
+    if lab.stack.name != "meeting_scheduler":
+        # Its provider knows keys by itself.
+        lab.stack.fakes.set(lab.stack.roles.remote, status=401)
+        yield
+        lab.stack.fakes.normal(lab.stack.roles.remote)
+        return
     variable = lab.stack.roles.remote_url
     with Front(lab.stack.environment[variable], _refuse) as front:
         lab.stack.restart_app(env={"CALENDAR_API_KEY": "AIzaSy-loopback-key-of-last-year", variable: front.url})

@@ -13,8 +13,6 @@ from lab.harness import Lab
 def fault(lab: Lab) -> Iterator[None]:
     role = urlsplit(lab.stack.database_url)
     lab.stack.execute(f"ALTER ROLE {role.username} PASSWORD 'rotated'")
-    lab.stack.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'meeting-scheduler'"
-    )
+    lab.stack.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role.username}'")
     yield
     lab.stack.execute(f"ALTER ROLE {role.username} PASSWORD '{role.password}'")

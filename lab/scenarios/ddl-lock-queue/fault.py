@@ -14,17 +14,17 @@ from lab.harness import Lab
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     with reader(lab) as long, reader(lab) as other:
-        long.execute("SELECT count(*) FROM meetings")
-        thread = threading.Thread(target=_alter, args=(other,), daemon=True)
+        long.execute(f"SELECT count(*) FROM {lab.stack.roles.hot_table}")
+        thread = threading.Thread(target=_alter, args=(other, lab.stack.roles.hot_table), daemon=True)
         thread.start()
         yield
         long.rollback()
         thread.join(10)
 
 
-def _alter(session: psycopg.Connection) -> None:
+def _alter(session: psycopg.Connection, table: str) -> None:
     with contextlib.suppress(psycopg.Error):
-        session.execute("ALTER TABLE meetings ADD COLUMN note text")
+        session.execute(f"ALTER TABLE {table} ADD COLUMN note text")
         session.rollback()
 
 

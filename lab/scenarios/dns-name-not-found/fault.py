@@ -1,4 +1,4 @@
-"""The calendar's name does not exist."""
+"""The remote service's name does not exist."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    address = urlsplit(lab.stack.environment["CALENDAR_URL"])
-    name = f"http://calendar.nowhere.invalid:{address.port}{address.path}"
-    lab.services[0] = name
-    lab.stack.restart_app(env={"CALENDAR_URL": name})
+    variable = lab.stack.roles.remote_url
+    right = lab.stack.environment[variable]
+    address = urlsplit(right)
+    name = f"http://{lab.stack.roles.remote}.nowhere.invalid:{address.port}{address.path}"
+    lab.services[lab.services.index(right)] = name
+    lab.stack.restart_app(env={variable: name})
     yield

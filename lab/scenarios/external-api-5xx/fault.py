@@ -1,4 +1,4 @@
-"""Google Calendar answers 503."""
+"""The remote service answers 503."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", status=503)
+    lab.stack.fakes.set(lab.stack.roles.remote, status=503)
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

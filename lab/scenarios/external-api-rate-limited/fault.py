@@ -1,4 +1,4 @@
-"""Google Calendar limits our rate."""
+"""The remote service limits our rate."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", status=429, retry_after=30, reason="rateLimitExceeded")
+    lab.stack.fakes.set(lab.stack.roles.remote, status=429, retry_after=30, reason="rateLimitExceeded")
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

@@ -1,4 +1,4 @@
-"""Google Calendar answers late."""
+"""The remote service answers late."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", latency=2.4, jitter=0.4)
+    lab.stack.fakes.set(lab.stack.roles.remote, latency=2.4, jitter=0.4)
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

@@ -1,4 +1,4 @@
-"""Nobody listens at the calendar's address."""
+"""Nobody listens at the remote service's address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", listening=False)
+    lab.stack.fakes.set(lab.stack.roles.remote, listening=False)
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

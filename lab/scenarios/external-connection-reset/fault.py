@@ -1,4 +1,4 @@
-"""Google Calendar cuts connections."""
+"""The remote service cuts connections."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", reset=True)
+    lab.stack.fakes.set(lab.stack.roles.remote, reset=True)
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

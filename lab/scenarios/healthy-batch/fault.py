@@ -27,5 +27,5 @@ def _read(lab: Lab, stop: threading.Event) -> None:
         lab.stack.database_url.replace("+psycopg", ""), application_name="nightly-export", autocommit=True
     ) as session:
         while not stop.is_set():
-            session.execute("SELECT count(*), max(title) FROM meetings")
+            session.execute(f"SELECT count(*), max(t::text) FROM {lab.stack.roles.hot_table} t")
             stop.wait(3.0)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from examples.meeting_scheduler.load import Load
 from lab.harness import Lab
 
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    with Load(lab.stack.base_url, rate=20.0, seed=99):
+    with type(lab.load)(lab.stack.base_url, rate=20.0, seed=99):
         yield

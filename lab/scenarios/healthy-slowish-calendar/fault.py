@@ -1,4 +1,4 @@
-"""The calendar is a little slower, within its usual range."""
+"""The remote service is a little slower, within its usual range."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", latency=0.08, jitter=0.04)
+    lab.stack.fakes.set(lab.stack.roles.remote, latency=0.08, jitter=0.04)
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

@@ -11,7 +11,9 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    thread = threading.Thread(target=lambda: lab.stack.execute("VACUUM ANALYZE meetings"), daemon=True)
+    thread = threading.Thread(
+        target=lambda: lab.stack.execute(f"VACUUM ANALYZE {lab.stack.roles.hot_table}"), daemon=True
+    )
     thread.start()
     yield
     thread.join(30)

@@ -12,6 +12,6 @@ from lab.harness import Lab
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     with psycopg.connect(lab.stack.database_url.replace("+psycopg", "")) as session:
-        session.execute("UPDATE meetings SET title = title WHERE starts_at > now()")
+        session.execute(lab.stack.roles.hot_update)
         yield
         session.rollback()

@@ -11,14 +11,18 @@ import jwt
 from lab.harness import Lab
 from lab.means import Caller
 
+#: The variable with the key, and a path that asks for a token.
+_WHERE = {"meeting_scheduler": ("SESSION_KEY", "/agenda"), "parcels": ("JWT_SECRET", "/me/parcels")}
+
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     before = "the-session-key-of-the-old-cluster-in-2025"
     token = jwt.encode({"sub": "7", "exp": int(time.time()) + 3600}, before, algorithm="HS256")
-    url, headers = f"{lab.stack.base_url}/agenda", {"Authorization": f"Bearer {token}"}
-    lab.stack.restart_app(env={"SESSION_KEY": before})
+    variable, path = _WHERE[lab.stack.name]
+    url, headers = f"{lab.stack.base_url}{path}", {"Authorization": f"Bearer {token}"}
+    lab.stack.restart_app(env={variable: before})
     with Caller(lambda: urllib.request.Request(url, headers=headers)):
         time.sleep(4)
-        lab.stack.restart_app(env={"SESSION_KEY": "the-session-key-of-the-new-cluster-in-2026"})
+        lab.stack.restart_app(env={variable: "the-session-key-of-the-new-cluster-in-2026"})
         yield

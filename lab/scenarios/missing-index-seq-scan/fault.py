@@ -10,5 +10,5 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.execute("DROP INDEX ix_meetings_manager_id_starts_at")
+    lab.stack.execute(f"DROP INDEX {lab.stack.roles.needed_index}")
     yield

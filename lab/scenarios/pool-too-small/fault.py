@@ -18,6 +18,6 @@ def fault(lab: Lab) -> Iterator[None]:
         url = stack.environment["DATABASE_URL"].replace(f":{stack.postgres.port}/", f":{zone.port}/")
         stack.restart_app(env={"DATABASE_URL": url})
         time.sleep(15)
-        stack.restart_app(env={"POOL_SIZE": "1", "MAX_OVERFLOW": "0"})
+        stack.restart_app(env={stack.roles.pool_size: "1", "MAX_OVERFLOW": "0"})
         yield
         stack.stop_app()

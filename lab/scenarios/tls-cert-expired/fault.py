@@ -1,4 +1,4 @@
-"""The calendar's certificate has expired."""
+"""The remote service's certificate has expired."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.fakes.set("calendar", tls="expired")
+    lab.stack.fakes.set(lab.stack.roles.remote, tls="expired")
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

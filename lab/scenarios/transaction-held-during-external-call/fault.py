@@ -1,4 +1,4 @@
-"""A release calls the calendar inside a transaction while the calendar is slow."""
+"""A release calls the remote service inside a transaction while it is slow."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from lab.harness import Lab
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     lab.stack.deploy("holds_transaction")
-    lab.stack.fakes.set("calendar", latency=1.5)
+    lab.stack.fakes.set(lab.stack.roles.remote, latency=1.5)
     yield
-    lab.stack.fakes.normal("calendar")
+    lab.stack.fakes.normal(lab.stack.roles.remote)

@@ -145,6 +145,10 @@ def package_changed(evidence: Evidence) -> Finding:
     return unknown("no baseline of package versions")
 
 
+#: What a master or a server says when it gives up starting: one of them ends it, several are a loop.
+_FAILED_BOOTS = ("HaltServer", "Worker failed to boot", "Application startup failed", "Shutting down: Master")
+
+
 def crash_loop(evidence: Evidence) -> Finding:
     """The process starts again and again."""
     restarts = evidence.observations.indexed("change.process_restart")
@@ -152,6 +156,16 @@ def crash_loop(evidence: Evidence) -> Finding:
     down = evidence.observations.failures("process")
     if young and down:
         return present(STRONG, "processes start and end again", [i for i, _ in restarts])
+    booted = [
+        (i, r)
+        for i, r in evidence.observations.indexed("log.template")
+        if any(word in f"{r.labels.get('template')} {r.labels.get('exception')}" for word in _FAILED_BOOTS)
+        and r.value - label_number(r, "before") >= 3
+    ]
+    if booted:
+        evidence_id, most = max(booted, key=lambda pair: pair[1].value)
+        said = f"the log says {most.value:.0f} times that it failed to start: {most.labels.get('example', '')[:120]}"
+        return present(STRONG, said, [evidence_id])
     if evidence.observations.readings("process.alive"):
         ages = [r.value for r in evidence.observations.readings("process.age")]
         return absent(-4.0 if ages and min(ages) > 30 else -1.0, "the process keeps running")
