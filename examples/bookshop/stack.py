@@ -26,8 +26,8 @@ class Stack(stack.Stack):
     services_module = f"{__package__}.fakes"
     roles = Roles(
         hot_table="bookshop_order",
-        hot_update="UPDATE bookshop_stock SET copies = copies WHERE book_id < 4",
-        needed_index="bookshop_order_customer_id",
+        hot_update="UPDATE bookshop_stock SET copies = copies",
+        needed_index="bookshop_order_customer_id_3aa0717b",
         remote="payments",
         remote_url="PAYMENTS_URL",
         remote_key="PAYMENTS_API_KEY",

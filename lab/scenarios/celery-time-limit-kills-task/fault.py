@@ -11,7 +11,6 @@ from lab.harness import Lab
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     stack = lab.stack
-    stack.restart_app(env={"TASK_TIME_LIMIT": "3"}, release="long_task")
-    with type(lab.load)(stack.base_url, rate=1.0, seed=5, operations=["upload_price_list"]):
-        yield
+    stack.restart_app(env={"TASK_TIME_LIMIT": "1"}, release="long_task")
+    yield
     stack.undo_deploy()

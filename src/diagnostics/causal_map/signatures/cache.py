@@ -71,7 +71,7 @@ SIGNATURES = table(
             (r"Received unregistered task of type", 6.0),
             (r"celery\.exceptions\.NotRegistered", 6.0),
         ],
-        "celery-worker-lost": [(r"WorkerLostError", 5.0), (r"Worker exited prematurely", 4.5)],
+        "celery-worker-lost": [(r"WorkerLostError|Worker exited prematurely", 6.0)],
         "celery-time-limit-kills-task": [
             (r"TimeLimitExceeded|SoftTimeLimitExceeded", 6.0),
             (r"(?:Soft|Hard) time limit \([\d.]+s?\) exceeded", 6.0),
