@@ -54,7 +54,7 @@ def import_price_list(path: str) -> dict[str, int]:
 @app.task
 def refresh_bestsellers() -> None:
     """Keep the front page warm."""
-    cache.set(BESTSELLERS, orders.sold_since(timedelta(days=1)), timeout=30)
+    cache.set(BESTSELLERS, orders.sold_since(timedelta(hours=2)), timeout=30)
 
 
 @app.task

@@ -58,7 +58,7 @@ def search_books(request: HttpRequest) -> JsonResponse:
 def bestsellers(request: HttpRequest) -> JsonResponse:
     best = cache.get(tasks.BESTSELLERS)
     if best is None:
-        best = orders.sold_since(timedelta(days=1))
+        best = orders.sold_since(timedelta(hours=2))
         cache.set(tasks.BESTSELLERS, best, timeout=30)
     return _many(best)
 

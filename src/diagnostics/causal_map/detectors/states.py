@@ -337,9 +337,16 @@ class SyncWorkers:
 
 def sync_workers(evidence: Evidence) -> SyncWorkers | None:
     """Return what gunicorn's sync workers do; None where there are none."""
+    servers = {
+        r.labels.get("pid", "")
+        for r in evidence.observations.readings("process.alive")
+        if "gunicorn" in r.labels.get("command", "")
+    }
     threads: dict[str, list[tuple[str, Reading]]] = {}
     for pair in evidence.observations.indexed("process.stack", main="true"):
         labels = pair[1].labels
+        if servers and labels.get("pid", "") not in servers:
+            continue  # a worker of a task queue, for instance, serves no requests
         threads.setdefault(f"{labels.get('pid')} {labels.get('thread')}", []).append(pair)
     idle = with_client = working = 0.0
     count, ids, known = 0, [], False
@@ -362,9 +369,7 @@ def sync_workers(evidence: Evidence) -> SyncWorkers | None:
                 ids.append(evidence_id)
             else:
                 idle += reading.value
-    if not known and not any(
-        "gunicorn" in r.labels.get("command", "") for r in evidence.observations.readings("process.alive")
-    ):
+    if not known and not servers:
         return None
     return SyncWorkers(count, idle, with_client, working, tuple(ids[:6])) if count else None
 

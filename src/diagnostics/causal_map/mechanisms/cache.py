@@ -139,7 +139,10 @@ MECHANISMS = (
             "worker-segfault-native",
             "celery-time-limit-kills-task",
         ),
-        causes=(Edge(effect="jobs-stall", probability=0.8),),
+        causes=(
+            Edge(effect="jobs-stall", probability=0.8),
+            Edge(effect="unhandled-exception", probability=0.6),
+        ),
         prior=3.0,
         remedies=(
             Remedy(
@@ -196,7 +199,10 @@ MECHANISMS = (
             "bad-upstream-null",
             "retry-without-backoff-amplification",
         ),
-        causes=(Edge(effect="jobs-stall", probability=0.9),),
+        causes=(
+            Edge(effect="jobs-stall", probability=0.9),
+            Edge(effect="unhandled-exception", probability=0.5),
+        ),
         detect=DETECTORS["poison-message-requeue-loop"],
         prior=2.0,
         remedies=(

@@ -644,7 +644,10 @@ MECHANISMS = (
         summary="Task exceeds hard/soft time limit.",
         recognised_by="TimeLimitExceeded(N)/SoftTimeLimitExceeded with N = configured; duration = limit.",
         confusable_with=("celery-worker-lost",),
-        causes=(Edge(effect="jobs-stall", probability=0.8),),
+        causes=(
+            Edge(effect="jobs-stall", probability=0.8),
+            Edge(effect="unhandled-exception", probability=0.6),
+        ),
         prior=2.0,
         remedies=(
             Remedy(
