@@ -201,6 +201,7 @@ def _queues(evidence: Evidence) -> list[_Queues]:
     places = Counter(
         (r.labels.get("server", ""), r.labels.get("database", ""))
         for r in evidence.observations.readings("redis.queue.length")
+        if {"server", "database"} <= r.labels.keys()
     )
     for server, database in places:
         where = {"server": server, "database": database}
