@@ -28,8 +28,8 @@ LABELS: Final = ("concrete", "benign", "unknown")
 #: than to leave it open.
 _COSTS: Final = {
     "concrete": {"concrete": 0.0, "benign": 1.3, "unknown": 1.0},
-    "benign": {"concrete": 2.5, "benign": 0.0, "unknown": 1.0},
-    "unknown": {"concrete": 1.2, "benign": 1.2, "unknown": 0.0},
+    "benign": {"concrete": 4.0, "benign": 0.0, "unknown": 1.0},
+    "unknown": {"concrete": 0.9, "benign": 1.2, "unknown": 0.0},
 }
 _QUESTION = re.compile(r"\?\s*$|\?\s", re.MULTILINE)
 _PERCENT = re.compile(

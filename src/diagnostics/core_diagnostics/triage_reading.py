@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 
 from diagnostics.causal_map.signatures import CATEGORY, said_by_machines, said_by_people
 from diagnostics.causal_map.signatures.manner import CONTRAST, NO_HARM, how_people_say_it, loud_but_meaningless
-from diagnostics.causal_map.signatures.matching import shorten
+from diagnostics.causal_map.signatures.matching import MAX_STORY, shorten
 from diagnostics.causal_map.signatures.tone import tones
 from diagnostics.model.problem import Category, Problem
 
-#: Nobody tells a longer story; what is longer is a pasted log.
-_STORY = 8_000
 _NO_HARM = re.compile(NO_HARM, re.IGNORECASE)
 _CONTRAST = re.compile(CONTRAST, re.IGNORECASE)
 #: Mechanisms that only say when it began: whatever says what happened explains it better.
@@ -72,7 +70,7 @@ def _story(problem: Problem) -> str:
         problem.description,
         *(f"{key}: {value}" for key, value in problem.context.items() if str(value).strip()),
     ]
-    return shorten("\n".join(str(part).strip() for part in said if str(part).strip()), _STORY)
+    return shorten("\n".join(str(part).strip() for part in said if str(part).strip()), MAX_STORY)
 
 
 def _add(reading: Reading, where: dict[str, float], mechanism: str, weight: float, words: str) -> None:

@@ -33,7 +33,7 @@ from diagnostics.causal_map.signatures import (
     stories,
 )
 from diagnostics.causal_map.signatures.categories import CATEGORY, SEVERITY
-from diagnostics.causal_map.signatures.matching import Hit, Matcher
+from diagnostics.causal_map.signatures.matching import MAX_STORY, Hit, Matcher, shorten
 from diagnostics.causal_map.signatures.undecided import UNDECIDED
 from diagnostics.model.mechanism import Signature
 
@@ -98,7 +98,7 @@ def said_by_machines(text: str) -> list[Hit]:
 
 def said_by_people(text: str) -> list[Hit]:
     """Return the ways of telling a story found in ``text``, with the words that matched."""
-    return _people().hits(text)
+    return _people().hits(shorten(text, MAX_STORY))
 
 
 def match_line(text: str) -> tuple[tuple[str, float], ...]:

@@ -121,6 +121,21 @@ SIGNATURES = table(
             ),
             (r"(?:42803|42702|42P09|21000|CardinalityViolation|GroupingError|AmbiguousColumn)\b", 5.0),
         ],
+        "container-image-or-manifest-wrong": [
+            (r"exit(?:ed)?(?: with)?(?: code| status)?:? ?\b127\b", 4.5),
+            (r"exit(?:ed)?(?: with)?(?: code| status)?:? ?\b126\b", 4.5),
+            (
+                r"command not found|executable file not found",
+                4.5,
+            ),
+            (r"error: (?:unrecognized|the following) arguments|No such option:|unrecognized arguments", 4.0),
+        ],
+        "pg-data-volume-full": [
+            (
+                r"could not write (?:lock file|to file|init file|block|to temporary file)[^\n]{0,120}No space left|postmaster\.pid\W{0,3} ?No space left",
+                6.0,
+            ),
+        ],
         "on-conflict-constraint-missing": [(r"42P10\b", 5.0)],
         "migration-fails-on-existing-data": [
             (

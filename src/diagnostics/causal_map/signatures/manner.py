@@ -25,7 +25,7 @@ HEALTHY = [
     (r"(?:test|drill|backup|restore|job|migration|deploy\w*|run|attempt|retry|check|upgrade)s? .{0,25}(?:succeed\w*|success\w*|passed|completed|went (?:well|fine)|finished\b|is done|done\b)", 2.2),
     (r"(?:second|next|first) (?:attempt|try|retry) (?:always )?(?:succeeds|works|succeeded)|(?:all )?retries succeed\w*|retried successfully", 2.0),
     (r"(?:within|below|under|inside) (?:the |our )?(?:slo|sla|limits?|budget|target|threshold|norm)|slo is|far (?:from|below) the (?:limit|threshold)", 2.5),
-    (r"(?:is |are |was |as |were |totally |perfectly )?(?:expected|intended|intentional\w*|on purpose|by design|harmless|known noise|cosmetic noise|deliberate\w*)\b", 2.0),
+    (r"(?:is |are |was |as |were |totally |perfectly )?(?:expected|intended|intentional\w*|on purpose|by design|harmless(?![- ]looking)|known noise|cosmetic noise|deliberate\w*)\b", 2.0),
     (r"(?:this|it|that|which) is (?:quite |perfectly )?normal|normal behaviou?r|false (?:alarm|positive)", 2.5),
     (r"(?:planned|scheduled|announced) (?:deploy\w*|maintenance|work|restart|downtime|reboot|switch\w*|failover|upgrade|migration|shutdown)|our own (?:planned )?(?:deploy\w*|release|restart|test\w*|load|monitor\w*|script|maintenance|scanner|probe|check|doing|work)|maintenance window|game ?day|chaos (?:test|experiment|day)|drill\b", 2.5),
     (r"(?:just|only|simply) (?:asking|reporting|informing|curious|checking|a question|a note|letting you know|for the record)|fyi\b|for (?:your )?information|no action (?:needed|required)|nothing to do", 2.8),
@@ -47,14 +47,14 @@ HEALTHY = [
     (r"\S ?\?[\s)»\"]*(?:$|\n)", 1.6),
     (r"(?:spam|spammers?|brute[- ]?force|attackers?|hackers?|bots?|googlebot|scrapers?|crawlers?|script kiddies) .{0,40}(?:reject\w*|block\w*|get|refused|denied|403|404|401|429|banned|try|tries|post|hammer|look)|real (?:clients?|users?|customers?) (?:have|are|see|get|not|work)", 2.2),
     (r"other (?:payments?|users?|customers?|requests?|orders?|logins?|clients?) (?:are |is |were )?(?:fine|ok|okay|unaffected|go through|work)", 1.0),
-    (r"(?:informational|info level|cosmetic|noise|noisy|harmless|benign|ignorable)\b|(?:only|just) (?:a |an )?(?:warning|notice|info|deprecation|log line|message)", 2.0),
+    (r"(?:informational|info level|cosmetic|noise|noisy|harmless(?![- ]looking)|benign|ignorable)\b|(?:only|just) (?:a |an )?(?:warning|notice|info|deprecation|log line|message)", 2.0),
     (r"as (?:usual|always|before|ever)\b|(?:usual|typical|same as (?:always|last|usual)|stable|steady|constant) (?:for|at|level|since|load|value|as|behaviou?r|pattern)|back to normal|(?:fine|ok|okay|good|normal|quiet) (?:now|again|since|today)", 1.8),
     (r"(?:customer|client|user|colleague|manager|boss|auditor|newcomer|intern|team|he|she|somebody|someone) (?:asks?|asked|wants to know|would like to know|is asking|wonders|is curious)|wants? to know|feature request|(?:can|could) (?:you|somebody|anyone) (?:explain|tell|add|grant|enable|confirm|recommend)|please (?:add|grant|enable|explain|tell|confirm|advise|recommend)|what(?:'s| is) the (?:difference|best|meaning|purpose)|how (?:much|many|long|often) (?:is|are|should|do|does|will|can)", 2.2),
     (r"(?:and|then|client|user|caller|browser|app) (?:gets?|receives?|is answered|is shown|sees?) (?:a |an )?(?:clean |clear |proper |correct |normal )?(?:401|403|404|409|422|429|message|hint|explanation)|(?:refresh\w*|renew\w*) (?:the |its |his )?(?:token|session)|logs? in again|re-?login", 1.6),
     (r"(?:appears?|printed|logged|shown|comes?|happens?|seen|occurs?) (?:only |just |once )?(?:at|on|during|when|while|in|after) (?:each |every |the |a |an |our |my |unit |pytest |local )?(?:start\w*|stop\w*|shut\w*|exit\w*|boot\w*|deploy\w*|restart\w*|reload\w*|tests?|ci\b|pytest|dev\w*|scal\w*)", 1.8),
     (r"(?:one|once) (?:in|per) (?:a |an |ten |hundred )?(?:\d+ ?k?|thousand|million|hundred|week|month)|(?:in|only in) (?:unit |our |the )?(?:tests|ci|pytest|test suite|dev mode|development)\b", 1.4),
     (r"(?:test|dummy|demo|throw-?away|archived|decommissioned|retired|unused|old unused) (?:account|data|user|server|host|vm|instance|database|environment|service|cluster)s?\b", 1.4),
-    (r"(?:load|cpu|memory|ram|disk|usage|utili[sz]ation)[^.]{0,40}(?:of|out of|on) (?:\d+|the) ?(?:cores?|gb|gib|tb|cpus?)\b|(?:headroom|free|available|spare)\b", 0.9),
+    (r"(?:load|cpu|memory|ram|disk|usage|utili[sz]ation)[^.]{0,40}(?:of|out of|on) (?:\d+|the) ?(?:cores?|gb|gib|tb|cpus?)\b|(?:headroom|spare (?:capacity|cpu|memory|room)|\d+ ?(?:%|[gmt]i?b) (?:is |are |still )?(?:free|available|left))\b", 0.9),
     (r"(?:user|client|browser|visitor|customer|phone|mobile|app|tab|peer)s? (?:\w+ )?(?:disconnect\w*|leaves?|left|goes away|went away|closes?|closed|reload\w*|walks?|switch\w* (?:network|wi-?fi))", 1.8),
     (r"(?:health ?checks?|kube-probe|balancer probes?|uptime (?:robot|monitor|check)|monitoring (?:probe|system)) (?:of|asks?|requests?|hits?|knocks?|connects?|opens?|on|for)", 0.9),
     (r"как (?:обычно|всегда|и (?:раньше|прежде|задумано|ожидалось))|штатн\w*|в норме|в пределах|(?:так )?задуман\w*|для (?:теста|проверки)|в тестах|уже (?:исправ|реш|поправ|восстанов|почин)\w*|само (?:прошло|восстановилось)|спасибо", 1.9),
@@ -144,7 +144,8 @@ NO_HARM = (
 
 #: Health of a neighbour, told to show that something else is sick.
 CONTRAST = (
-    r"\b(?:other|others|any other|small(?:er)?|short|reads?|reading|locally|psql|curl|staging|elsewhere|by id|by primary key|"
+    r"\bsince [^.;,]{0,50}\b(?:switched|turned|shut|scaled) (?:off|down)\b|"
+    r"\b(?:the rest|rest of|everything else|all else|static pages|other|others|any other|small(?:er)?|short|reads?|reading|locally|psql|curl|staging|elsewhere|by id|by primary key|"
     r"127\.0\.0\.1|same code|web container|dba says|browser|ping|login|laptop|yesterday|before|first|until|when i look|old|previous)\b"
     r"[^.,;]{0,40}\b(?:ok|okay|fine|works?|worked|good|quick|fast|instant|healthy|opens?|normal|succeeds?|pass|up)\b|"
     r"\b(?:works?|worked|fine|ok|okay|good|healthy)\b[^.,;]{0,25}\b(?:elsewhere|locally|yesterday|before|until|on my|from my|in my|with 127|"

@@ -10,6 +10,8 @@ from diagnostics.model.mechanism import Signature
 
 #: Longest text that is looked at: a longer one is cut in the middle, since causes stand at the ends of tracebacks.
 MAX_TEXT = 40_000
+#: Nobody tells a longer story; what is longer is a pasted log.
+MAX_STORY = 8_000
 _WORDS = re.compile(r"([^\W_]{3,8})[^\W_]*")
 _WORD = re.compile(r"[^\W_]+")
 _COMMON = frozenset(

@@ -43,11 +43,18 @@ STORIES = table(
         "disk-full-app-volume": [
             (
                 near(
+                    r"(?:root|/|/var\S*|/home\S*|/tmp|disk|partition|filesystem|fs|диск\w*|раздел\w*)",
+                    r"(?:is |at |hit |used )+(?:9\d|100)(?:\.\d+)? ?%|заполнен\w* на (?:9\d|100)",
+                ),
+                3.5,
+            ),
+            (
+                near(
                     r"(?:logs?|dumps?|uploads?|cores?|docker (?:images|layers)|лог\w*|дамп\w*)",
                     r"(?:ate|eats?|eaten|filled|took all|consumed) (?:the |all |up )?(?:root|disk|/var|/|space|partition)?|(?:съели|съел|сожрал\w*|занял\w*) (?:весь |всё |корень|диск|раздел|место)\w*",
                 ),
                 3.5,
-            )
+            ),
         ],
         "swap-thrash": [(r"\bsi\b.{0,10}\bso\b|vmstat|swapoff|swappiness", 3.0)],
         "cgroup-cpu-throttled": [(r"cpu\.stat|cpu\.max|millicores|limits?: ?cpu|(?:cpu )?limit of \d+m\b", 3.5)],
@@ -110,11 +117,22 @@ STORIES = table(
         "graceful-shutdown-too-short": [
             (
                 near(
+                    r"during (?:a |the |each |every )?(?:deploy\w*|rollout|restart\w*|release)|while (?:we )?deploy\w*|at (?:each|every) deploy\w*|во время (?:деплоя|выкатки|релиза|рестарта)",
+                    r"(?:bad gateway|502|503|error page|errors?|unavailable|down for|ошибк\w*|недоступ\w*)",
+                ),
+                3.5,
+            ),
+            (
+                r"old (?:workers|pods|processes|containers) (?:are |were )?(?:stopped|killed|removed) (?:at once|immediately|before|too early)",
+                4.0,
+            ),
+            (
+                near(
                     r"in[- ]flight|running requests|open requests|незаконченн\w* запрос\w*",
                     r"(?:killed|cut|lost|502|SIGTERM|deploy\w*|deadline|обрыв\w*)",
                 ),
                 3.5,
-            )
+            ),
         ],
         # database
         "pg-max-connections-by-app": [
@@ -128,13 +146,21 @@ STORIES = table(
             (r"numbackends|max_connections ?[=:]? ?\d+", 2.5),
         ],
         "sqlalchemy-pool-exhausted-by-leak": [
+            (r"\d+ (?:backends?|sessions?|connections?)[^.;]{0,20} idle in transaction", 4.5),
+            (
+                near(
+                    r"(?:database |db )?connections?|сессии|соединени\w*",
+                    r"(?:leak\w*|ran out|running out|used up by|утека\w*|теч[её]т|кончил\w*)",
+                ),
+                3.5,
+            ),
             (
                 near(
                     r"(?:checked[- ]out|connections?|sessions?)",
                     r"(?:only goes up|never goes down|never (?:gives|given|goes) back|not given back|pool\.status|growing until|до перезапуска раст\w*)",
                 ),
                 4.0,
-            )
+            ),
         ],
         "pg-restarted-stale-pool": [
             (
@@ -186,9 +212,20 @@ STORIES = table(
         "hot-row-contention": [(r"transactionid\b|tuple lock|wait_event (?:tuple|transactionid)", 3.0)],
         "n-plus-one-queries": [
             (
+                near(
+                    r"(?:same|identical|repeated|duplicate[ds]?|one|a) (?:sql )?(?:quer(?:y|ies)|lookup|select)s?",
+                    r"(?:repeated|per (?:row|item|field|record|line|object)|for (?:each|every)|again for|own lookup|many times (?:per|in) )|per (?:row|item|field|record)",
+                ),
+                3.5,
+            ),
+            (
+                r"(?:\d{3,}) (?:\w+ )?(?:queries|selects|statements)|debug[- ]toolbar|(?:expensive|heavy) query .{0,20}many times",
+                3.0,
+            ),
+            (
                 r"\d{2,} (?:spans|sql|selects?|queries|statements)\b|for each of \d+|walks? \w+\.\w+|prefetch_related|selectinload",
                 3.5,
-            )
+            ),
         ],
         "missing-index-seq-scan": [
             (
@@ -212,11 +249,18 @@ STORIES = table(
         "pg-data-volume-full": [
             (
                 near(
+                    r"(?:disk|volume|partition|storage|диск\w*)",
+                    r"(?:full|100 ?%|no space|ran out)[^.;]{0,60}(?:postgres\w*|database|db|баз\w*)|(?:postgres\w*|database|db|баз\w*)[^.;]{0,40}(?:fails to start|cannot start|does not start|crash\w*|stopped|не (?:старт|запуск|поднима)\w*)",
+                ),
+                3.0,
+            ),
+            (
+                near(
                     r"(?:database|db|data|pg\w*|postgres\w*) (?:volume|disk|partition|directory)|pg_wal|диск\w* (?:с )?баз\w*",
                     r"(?:100 ?%|full|no space|filled|biggest|заполн\w*|кончил\w*)",
                 ),
                 4.0,
-            )
+            ),
         ],
         "replication-slot-retains-wal": [(r"pg_replication_slots|restart_lsn|debezium|inactive slot", 4.0)],
         # schema and data
@@ -248,11 +292,18 @@ STORIES = table(
         "external-response-schema-changed": [
             (
                 near(
+                    r"(?:api|portal|feed|upstream|response|json|endpoint|provider|they|their (?:side|app|site))",
+                    r"(?:may have changed|might have changed|(?:has|have|was|were|got) (?:been )?(?:changed|updated|redesigned|migrated)|new version|release notes|released (?:a )?new|pushed an update|обновил\w*|помен\w*|измен\w*)",
+                ),
+                3.0,
+            ),
+            (
+                near(
                     r"(?:supplier|partner|provider|vendor|they|api|marketplace|bank|поставщик\w*|партн[её]р\w*|они)",
                     r"(?:wraps?|wrapped|renamed|nested|moved|as of today|did not expect|now (?:returns?|sends?|a list|an object)|different (?:shape|key)|v\d of (?:their|the)|теперь (?:шл[её]т|отда[её]т|присыла)\w*)",
                 ),
                 3.5,
-            )
+            ),
         ],
         "external-api-rate-limited": [
             (
@@ -263,11 +314,18 @@ STORIES = table(
         "external-api-5xx": [
             (
                 near(
+                    r"(?:they|their|them|у них|у партн[её]ра|у провайдера|на их стороне|они) ?(?:themselves|own|side|самих|сами)?",
+                    r"(?:cannot reach|database is down|is broken|has an outage|лежит|упал\w*|не достуч\w*|сломал\w*|авари\w*)",
+                ),
+                3.5,
+            ),
+            (
+                near(
                     r"(?:answers?|returns?|responds?|отвеча\w*|возвраща\w*)",
                     r"50[0234]\b[^.;]{0,30}(?:to all|to everybody|for everyone|всем)|(?:incident|status) page",
                 ),
                 4.0,
-            )
+            ),
         ],
         # credentials
         "oauth-client-secret-rotated": [
@@ -404,7 +462,7 @@ STORIES = table(
                     r"(?:lag|лаг|backlog|очеред\w*)",
                     r"(?:\d+ ?(?:m|k|million|thousand|млн|тыс\w*)|grows?|growing|растёт|растет)",
                 ),
-                3.5,
+                2.6,
             )
         ],
         "telegram-bot-kicked-or-no-rights": [
@@ -414,6 +472,27 @@ STORIES = table(
                 ),
                 3.5,
             )
+        ],
+        "config-file-invalid": [
+            (
+                near(
+                    r"(?:supervisor\w*|systemd|nginx|unit|config\w*|ini|yaml|toml|crontab|\.conf|конфиг\w*)",
+                    r"(?:colon|indentation|typo|bracket|comma|section (?:header|name)|unknown (?:directive|key|option)|unrecognized|syntax|опечатк\w*|двоеточи\w*)",
+                ),
+                4.0,
+            ),
+        ],
+        "log-level-debug-flood": [
+            (
+                near(
+                    r"(?:statement|query|debug|verbose|sql|access|trace) log(?:ging|s)?|log_statement|log_min_duration|логирован\w*",
+                    r"(?:gb|gib|гб|per hour|a day|an hour|evaporat\w*|fills?|all day|everything|в час|в день)",
+                ),
+                3.5,
+            ),
+        ],
+        "wsgi-asgi-entrypoint-wrong": [
+            (r"\w+:app\b|\w+\.wsgi\b|\w+:application\b", 2.5),
         ],
     }
 )

@@ -200,8 +200,8 @@ STORIES = table(
         "threadpool-exhausted-by-slow-dependency": [
             (
                 near(
-                    r"(?:sync|plain|def) (?:endpoints?|views?|handlers?)|thread ?pool|anyio|worker threads|пул\w* поток\w*|все потоки",
-                    r"(?:wait\w*|hang\w*|queue\w*|busy|exhausted|taken|in requests|in urllib|slow|заняты|ждут|вис\w*)",
+                    r"(?:sync|synchronous|plain|def) (?:endpoints?|views?|handlers?|routes?)|thread limiter|thread ?pool|anyio|worker threads|пул\w* поток\w*|все потоки",
+                    r"(?:wait\w*|time\w*|hang\w*|queue\w*|busy|exhausted|taken|in requests|in urllib|slow|заняты|ждут|вис\w*)",
                 ),
                 3.5,
             )
@@ -580,7 +580,7 @@ STORIES = table(
             (
                 near(
                     r"(?:work_mem|temp(?:orary)? files?|external (?:merge|sort)|pgsql_tmp|временн\w* файл\w*)",
-                    r"(?:sort\w*|disk|spill\w*|report\w*|gb|slow\w*|диск\w*|отч[её]т\w*|сортир\w*)",
+                    r"(?:sort\w*|disk|spill\w*|report\w*|slow\w*|диск\w*|отч[её]т\w*|сортир\w*)",
                 ),
                 4.0,
             )
@@ -774,7 +774,7 @@ STORIES = table(
                     r"(?:partner|provider|vendor|supplier|gateway|bank|carrier|courier|stripe|openai|aws|google|партн[её]р\w*|провайдер\w*|банк\w*|шлюз\w*|поставщик\w*)",
                     r"(?:outage|incident|is down|has problems|status page|confirmed|unavailable|maintenance|авари\w*|сбой|лежит|недоступ\w*|подтверд\w*)",
                 ),
-                3.5,
+                3.0,
             )
         ],
         "external-response-not-json": [
@@ -1401,7 +1401,7 @@ STORIES = table(
             (
                 near(
                     r"retr(?:y|ies|ying)|повтор\w*|ретра\w*",
-                    r"(?:storm|without (?:pause|backoff|delay)|endless\w*|amplif\w*|hammer\w*|times (?:the )?(?:usual )?traffic|immediately|без пауз\w*|бесконечн\w*|лавин\w*|шторм\w*)",
+                    r"(?:storm|without (?:pause|backoff|delay)|endless\w*|amplif\w*|hammer\w*|times (?:the )?(?:usual )?traffic|без пауз\w*|бесконечн\w*|лавин\w*|шторм\w*)",
                 ),
                 4.0,
             )
@@ -1634,7 +1634,7 @@ STORIES = table(
                     _GROWS
                     + r"|hours (?:late|behind|old)|thousands?|\d{4,}|millions?|cannot keep up|тысяч\w*|миллион\w*|не успева\w*|опозда\w*|часа",
                 ),
-                3.5,
+                2.6,
             )
         ],
         "poison-message-requeue-loop": [

@@ -55,7 +55,7 @@ PEACE = [
     r"(?:finished|completed|succeeded|passed|done|renewed|restored|reconnected|recovered|handled|retried|caught|ignored|closed)\b",
     r"(?:would|could|can|may|do|does|should|is|are|shall) (?:you|we|i|it|this|that|somebody|anybody|there)\b[^.]{0,80}\?|(?:which|what|how|when|who|where)\b[^.]{0,120}\?",
     r"recommend\w*|advice|advise\b|best practice|feature|proposal|suggest\w*|question\b|curious|wonder\w*|discussion|documentation|planning\b|we (?:plan|want|would like|consider|think of|intend)|would (?:like|love)|please (?:add|enable|extend|explain|document)",
-    r"noise\b|harmless\b|cosmetic\b|benign\b|ignor\w*|nothing to (?:do|worry|fix)|no action|no problem|not a problem|no harm|just (?:a|an|for|so|to|saying|reporting)|only (?:a|an) (?:note|info|question|warning|notice)|fyi\b|for (?:information|the record)|informational",
+    r"noise\b|harmless\b(?![- ]looking)|cosmetic\b|benign\b|ignor\w*|nothing to (?:do|worry|fix)|no action|no problem|not a problem|no harm|just (?:a|an|for|so|to|saying|reporting)|only (?:a|an) (?:note|info|question|warning|notice)|fyi\b|for (?:information|the record)|informational",
     r"(?:logrotate|rotat\w*|recycl\w*|warm-?up|rollout|rolling|scal(?:ed|ing|es) (?:in|down|out|up|from|to)|autoscal\w*|cold standby|retired|decommission\w*|switched off|shut down for|turned off|maintenance)\b",
     r"(?:our own|we ourselves|we stopped|we hired|i stopped|i pressed|my own|myself|himself|by hand on purpose)\b|(?:own|my) (?:typo|mistake|test|script|limiter)",
     r"(?:bots?|scanner\w*|crawler\w*|spam\w*|script kiddies|attackers?|brute[- ]?force\w*|internet noise|port ?scan\w*|vulnerability)\b",
