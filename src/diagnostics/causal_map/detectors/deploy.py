@@ -14,7 +14,7 @@ from diagnostics.causal_map.detect import (
     unknown,
 )
 from diagnostics.causal_map.signatures.categories import CATEGORY
-from diagnostics.model.finding import Evidence, Finding
+from diagnostics.model.finding import Evidence, Finding, SignatureMatch
 from diagnostics.model.observation import Reading
 from diagnostics.model.problem import Category
 
@@ -75,27 +75,46 @@ def bad_deploy(evidence: Evidence) -> Finding:
         began = age if seen is None else max(0.0, evidence.now.timestamp() - seen)
         if began <= age + 10 and age - began < SUSPICIOUS_SECONDS and first.value >= 2:
             said = f"{first.labels.get('exception')} began {seconds(max(age - began, 0.0))} after {words}, and was never seen before: {first.labels.get('example', '')[:100]}"
-            return present(CERTAIN, said, [change_id, evidence_id], {"change": words, **_commit(evidence)})
+            # A text that names the defect outright says more than "a bug": the deploy is how it came.
+            strength = TYPICAL if _is_named_outright(evidence, first) else CERTAIN
+            return present(strength, said, [change_id, evidence_id], {"change": words, **_commit(evidence)})
     if age < 900:
         return present(HINT, f"{words} came {seconds(age)} ago", [change_id], _commit(evidence))
     return absent(-1.0, f"the last deploy was {seconds(age)} ago")
 
 
+#: Weight of a text that names a cause outright (see ``Signature``).
+OUTRIGHT = 6.0
 #: What a new release breaks in its own code; a known text of anything else names a cause of its own.
 _OF_CODE = frozenset({Category.CODE_DEFECT, Category.UNKNOWN, Category.SCHEMA_OR_DATA})
 
 
 def _is_of_the_surroundings(evidence: Evidence, template: Reading) -> bool:
     """Whether the text of an exception is known to speak for something that is no defect of code (a missing variable, …)."""
+    return any(
+        match.weight >= 4.5 and CATEGORY.get(match.mechanism, Category.UNKNOWN) not in _OF_CODE
+        for match in _matches_of(evidence, template)
+    )
+
+
+def _is_named_outright(evidence: Evidence, template: Reading) -> bool:
+    """Whether the text of an exception names one defect and no other."""
+    return any(
+        match.weight >= OUTRIGHT and match.mechanism != "bad-deploy-code-regression"
+        for match in _matches_of(evidence, template)
+    )
+
+
+def _matches_of(evidence: Evidence, template: Reading) -> list[SignatureMatch]:
+    """Return the known texts that were found in the records of a template."""
     example = template.labels.get("example", "")
     exception = template.labels.get("exception", "").rpartition(".")[2]
-    return any(
-        match.place == "log"
-        and match.weight >= 4.5
-        and CATEGORY.get(match.mechanism, Category.UNKNOWN) not in _OF_CODE
-        and (match.text == example or (exception and exception in match.text and match.text[:60] in example))
+    return [
+        match
         for match in evidence.signatures
-    )
+        if match.place == "log"
+        and (match.text == example or (exception and exception in match.text and match.text[:60] in example))
+    ]
 
 
 def config_change(evidence: Evidence) -> Finding:
