@@ -42,7 +42,7 @@ _OPTIONS = (
         multiple=True,
         metavar="URL",
         envvar="DIAGNOSE_SERVICE",
-        help="Service that the application depends on; repeatable.",
+        help="Service that the application depends on, HTTP or redis://; repeatable.",
     ),
     option(
         "--log",
