@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test quick check fix lab bench clean
+.PHONY: demo test quick check fix lab lab-replay bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ quick: $(STAMP)
 
 test: check
 	$(BIN)/pytest
+
+lab-replay: $(STAMP)
+	$(BIN)/python -m lab.replay --ablation
 
 lab: $(STAMP)
 	$(BIN)/python -m lab
