@@ -232,9 +232,10 @@ class UltimateDiagnosticSystem(AsyncPhases):
             self._progress("phase_3", f"experiment: separating {', '.join(close[:3])}")
             self.observations, ran = experiments.second_look(
                 self.causal_map,
-                close,
+                ranking,
+                self.findings,
+                self._evidence(self.observations, triage=self.triage),
                 self.target,
-                self.observations,
                 baseline=self.baseline,
                 clock=self.clock,
                 deadline_seconds=min(8.0, self._time_left() - 1.0),

@@ -83,6 +83,15 @@ def rank(causal_map: CausalMap, findings: Iterable[Finding], *, pairs: int = 6) 
     return _normalise(scored)
 
 
+def chances(causal_map: CausalMap, roots: tuple[str, ...], nodes: Iterable[str], *, name: str) -> dict[str, float]:
+    """Return how likely each of ``nodes`` is active under a hypothesis; ``name`` is the hypothesis'."""
+    wanted = list(nodes)
+    kinds = {id_: causal_map[id_].kind for id_ in wanted}
+    if name == OFF_MAP:
+        return {id_: OFF_MAP_ACTIVE[kinds[id_]] for id_ in wanted}
+    return _active(causal_map, roots, {id_: LEAK[kinds[id_]] for id_ in wanted})
+
+
 def marginal(ranking: Sequence[Ranked]) -> dict[str, float]:
     """Return for each mechanism the probability that it is active, alone or with another."""
     total: dict[str, float] = {}
