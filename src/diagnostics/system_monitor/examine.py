@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from diagnostics.causal_map.graph import CausalMap
 from diagnostics.causal_map.signatures import SIGNATURES
 from diagnostics.model.finding import Evidence, Finding, SignatureMatch, State
-from diagnostics.model.mechanism import Kind
+from diagnostics.model.mechanism import Kind, Layer
 from diagnostics.model.observation import Observations
 from diagnostics.model.problem import Triage
 
 #: A text in the report is one witness, not the scene: its weight counts half.
 REPORT_SHARE = 0.5
 REPORT_LIMIT = 2.5
+#: Layers whose mechanisms come by a change of ours; how old a change may be (seconds) to be the reason; what its absence says (nats).
+_CHANGED = (Layer.DEPLOY, Layer.CONFIGURATION)
+RECENT_CHANGE = 3600.0
+NO_CHANGE = -1.0
 #: Below this a sum of weak hints is "unknown".
 DECISION = 1.0
 
@@ -52,6 +56,7 @@ def signature_matches(observations: Observations, triage: Triage | None) -> tupl
 def examine(causal_map: CausalMap, evidence: Evidence) -> tuple[Finding, ...]:
     """Return one finding for each node of the map: its detector's conclusion and what texts add to it."""
     logs_were_read = bool(evidence.observations.readings("log.lines"))
+    still = nothing_changed(evidence.observations)
     by_mechanism: dict[str, list[SignatureMatch]] = {}
     for match in evidence.signatures:
         by_mechanism.setdefault(match.mechanism, []).append(match)
@@ -59,7 +64,10 @@ def examine(causal_map: CausalMap, evidence: Evidence) -> tuple[Finding, ...]:
     for node in causal_map:
         seen = node.detect(evidence) if node.detect is not None else None
         texts = by_mechanism.get(node.id, [])
-        found.append(_combine(node.id, node.kind, seen, texts, logs_were_read=logs_were_read))
+        finding = _combine(node.id, node.kind, seen, texts, logs_were_read=logs_were_read)
+        if still and node.layer in _CHANGED and not texts and (seen is None or seen.state is State.UNKNOWN):
+            finding = _unchanged(finding)
+        found.append(finding)
     return tuple(found)
 
 
@@ -102,6 +110,29 @@ def _combine(
     if total <= -0.5:
         return Finding(mechanism=id_, state=State.ABSENT, strength=total, sentence=sentence, evidence=evidence)
     return Finding(mechanism=id_, state=State.UNKNOWN, strength=0.0, sentence=sentence, evidence=evidence)
+
+
+def nothing_changed(observations: Observations) -> bool:
+    """Tell whether somebody looked for changes of the source and found none in the last hour."""
+    if not observations.readings("change.compared", what="repository"):
+        return False
+    return not any(
+        reading.value < RECENT_CHANGE
+        for name in ("change.commit", "change.head_moved", "change.file", "change.migration")
+        for reading in observations.readings(name)
+    ) and not any(observations.readings(name) for name in ("change.package", "change.environment"))
+
+
+def _unchanged(finding: Finding) -> Finding:
+    """What comes by a change is less likely where nothing changed; not impossible: a restart may bring in an old one."""
+    strength = finding.strength + NO_CHANGE
+    return Finding(
+        mechanism=finding.mechanism,
+        state=State.ABSENT,
+        strength=strength,
+        sentence=finding.sentence if finding.state is State.ABSENT else "nothing was changed in the last hour",
+        evidence=finding.evidence,
+    )
 
 
 def _silence(id_: str) -> float:

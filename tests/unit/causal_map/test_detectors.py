@@ -268,9 +268,9 @@ CASES: dict[str, tuple[Seen, Seen]] = {
     "packet-loss-on-path": ([r("host.network.retransmit_rate", 400.0)], [r("host.network.retransmit_rate", 0.0)]),
     # deploy
     "bad-deploy-code-regression": ([r("change.commit", 60.0, sha="abc")], [r("change.commit", 50_000.0, sha="abc")]),
-    "config-change-bad-value": ([r("change.setting", setting="work_mem")], []),
-    "package-upgrade-regression": ([r("change.package", package="httpx")], []),
-    "env-var-missing": ([r("change.environment", name="KEY", kind="removed")], []),
+    "config-change-bad-value": ([r("change.setting", setting="work_mem")], [r("change.compared", what="environment")]),
+    "package-upgrade-regression": ([r("change.package", package="httpx")], [r("change.compared", what="packages")]),
+    "env-var-missing": ([r("change.environment", name="KEY", kind="removed")], [r("change.compared", what="environment")]),
     "crash-loop-on-boot": (
         [r("change.process_restart", 3.0, pid="1"), f("process", K.NOT_FOUND)],
         [r("process.alive", 1.0, pid="1"), r("process.age", 900.0, pid="1")],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -165,16 +164,14 @@ def test_texts_that_fit_many_causes_decide_for_none(line):
     "piece",
     ["a", " ", "(", "error ", "timeout ", "Key (", "column ", "a b ", "0", "\u044f", "'", "connection to server "],
 )
+@pytest.mark.timeout(60)  # a pattern that backtracks would need hours; a busy machine needs seconds
 def test_a_megabyte_takes_bounded_time(piece):
     text = piece * (1_000_000 // len(piece))
 
-    started = time.perf_counter()
     match_line(text)
     signatures.said_by_people(text)
     how_people_say_it(text)
     loud_but_meaningless(text)
-
-    assert time.perf_counter() - started < 2.0
 
 
 def test_a_long_text_keeps_both_ends():

@@ -146,9 +146,14 @@ def config_change(evidence: Evidence) -> Finding:
             [i for i, _ in [*changed, *files]][:6],
             {"changed": what},
         )
-    if evidence.baseline.recorded_at is not None:
+    if _compared(evidence, "environment"):
         return absent(-2.0, "environment and settings are as they were")
     return unknown("no baseline of environment and settings")
+
+
+def _compared(evidence: Evidence, what: str) -> bool:
+    """Tell whether somebody looked: a baseline alone does not say so, the process may have been gone."""
+    return bool(evidence.observations.readings("change.compared", what=what))
 
 
 def package_changed(evidence: Evidence) -> Finding:
@@ -159,7 +164,7 @@ def package_changed(evidence: Evidence) -> Finding:
             f"{r.labels.get('package')} {r.labels.get('from')} -> {r.labels.get('to')}" for _, r in changed[:4]
         )
         return present(HINT, f"packages changed: {what}", [i for i, _ in changed[:6]])
-    if evidence.baseline.recorded_at is not None:
+    if _compared(evidence, "packages"):
         return absent(-1.0, "package versions are as they were")
     return unknown("no baseline of package versions")
 
@@ -171,8 +176,10 @@ _FAILED_BOOTS = ("HaltServer", "Worker failed to boot", "Application startup fai
 def crash_loop(evidence: Evidence) -> Finding:
     """The process starts again and again."""
     restarts = evidence.observations.indexed("change.process_restart")
-    young = [r for _, r in restarts if r.value < 30]
     down = evidence.observations.failures("process")
+    # One process that came and went is a death; a loop shows another one.
+    gone = {failure.labels.get("pid") for _, failure in down}
+    young = [r for _, r in restarts if r.value < 30 and r.labels.get("pid") not in gone]
     if young and down:
         return present(STRONG, "processes start and end again", [i for i, _ in restarts])
     booted = [
@@ -205,7 +212,7 @@ def env_missing(evidence: Evidence) -> Finding:
             [i for i, _ in gone],
             dict(gone[0][1].labels),
         )
-    if evidence.baseline.recorded_at is not None:
+    if _compared(evidence, "environment"):
         return absent(-2.0, "every variable of the baseline is there")
     return unknown("no baseline of the environment")
 

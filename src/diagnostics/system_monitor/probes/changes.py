@@ -119,6 +119,7 @@ class ChangesProbe:
         for name in differing[:MOST_PACKAGES]:
             labels = {"package": name, "from": known.get(name, ""), "to": now.get(name, "")}
             yield here.flag("change.package", **labels)
+        yield here.flag("change.compared", what="packages")
 
     def _environment(self, notes: Notes) -> Iterator[Observation]:
         known = _facts_of(self.baseline, "environment:")
@@ -141,6 +142,8 @@ class ChangesProbe:
                     yield notes.flag("change.environment", pid=pid, name=clean(name, 100), kind="empty")
         for name in sorted(set(known) - everywhere - VOLATILE_VARIABLES) if readable else ():
             yield notes.flag("change.environment", pid=readable[0], name=clean(name, 100), kind="removed")
+        if readable and known:
+            yield notes.flag("change.compared", what="environment")
 
 
 def _kind(name: str, digest: str, known: Mapping[str, str], *, comparable: bool) -> str:
@@ -199,6 +202,7 @@ def _repository(folder: Path, notes: Notes) -> Iterator[Observation]:
         changed = repository.changed_files(folder, now=now)
     for path, at in changed:
         yield notes.reading("change.file", max(0.0, now - at), Unit.SECONDS, path=clean(path, 200))
+    yield notes.flag("change.compared", what="repository")
 
 
 def changed_settings(observations: Observations, baseline: Baseline, notes: Notes) -> Iterator[Reading]:
