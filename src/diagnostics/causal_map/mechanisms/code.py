@@ -630,6 +630,7 @@ MECHANISMS = (
         confusable_with=("package-api-removed",),
         causes=(
             Edge(effect="app-process-down", probability=0.7),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
         ),
         prior=3.0,

@@ -377,6 +377,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.6),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -413,6 +414,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.6),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -556,6 +558,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.5),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.6),
         ),
@@ -728,6 +731,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.6),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),
             Edge(effect="requests-fail", probability=0.3),
         ),

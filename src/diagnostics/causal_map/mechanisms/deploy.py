@@ -152,6 +152,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.4),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.3),
         ),
         detect=DETECTORS["alembic-multiple-heads"],
@@ -181,6 +182,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.4),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.3),
             Edge(effect="requests-fail", probability=0.2),
         ),
@@ -213,6 +215,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.4),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="db-statement-rejected", probability=0.4),
             Edge(effect="service-down", probability=0.3),
         ),
@@ -304,6 +307,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.7),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -332,6 +336,7 @@ MECHANISMS = (
         confusable_with=("module-missing",),
         causes=(
             Edge(effect="app-process-down", probability=0.6),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -361,6 +366,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.5),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),
         ),
         prior=2.0,
@@ -572,6 +578,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.5),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="unhandled-exception", probability=0.4),
             Edge(effect="requests-fail", probability=0.4),
@@ -613,6 +620,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.6),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
         ),
         prior=1.0,
@@ -655,6 +663,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.7),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
         ),
         prior=2.0,
@@ -742,6 +751,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="app-process-down", probability=0.7),
+            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.9),
             Edge(effect="requests-fail", probability=0.4),
         ),
