@@ -84,6 +84,28 @@ def test_one_worker_that_is_never_idle_before_a_queue_is_too_few() -> None:
     assert judge("worker-count-too-low", alone).strength >= 3
 
 
+def test_too_few_is_plain_where_requests_take_no_longer_than_before() -> None:
+    queue = (r("process.listen_backlog", 20.0), r("host.cpu.utilization", 0.3))
+    times = tuple(r(f"log.access.{q}", 0.1, window=w) for q in ("p50", "p95") for w in ("recent", "before"))
+    slower = (*times[:2], *(r(f"log.access.{q}", 0.02, window="before") for q in ("p50", "p95")))
+
+    same = judge("worker-count-too-low", seen(worker(2, (1.0, WORKS)), also=(*queue, *times)))
+    longer = judge("worker-count-too-low", seen(worker(2, (1.0, WORKS)), also=(*queue, *slower)))
+
+    assert same.strength > longer.strength
+
+
+def test_time_in_a_queue_is_slow_for_people_though_no_access_log_has_it() -> None:
+    log = (r("log.access.requests", 300.0, window="recent"), r("log.window", 10.0, window="recent"))
+    times = tuple(r("log.access.p95", 0.05, window=w) for w in ("recent", "before"))
+
+    queue = symptoms.requests_slow(seen(also=(*log, *times, r("process.listen_backlog", 45.0))))
+    none = symptoms.requests_slow(seen(also=(*log, *times, r("process.listen_backlog", 1.0))))
+
+    assert "1.5 s" in queue.sentence
+    assert (queue.state, none.state) == (State.PRESENT, State.ABSENT)
+
+
 def late(count: float, before: str = "0") -> Reading:
     return r("log.template", count, template="gunicorn.error: WORKER TIMEOUT (pid:#)", before=before)
 

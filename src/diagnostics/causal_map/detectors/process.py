@@ -283,6 +283,20 @@ def traffic_spike(evidence: Evidence) -> Finding:
     return absent(-4.0 if ratio < 1.5 else UNLIKELY, f"the rate of requests is {ratio:.1f} times what it was", ids)
 
 
+def _as_long_as_before(evidence: Evidence) -> bool:
+    """Whether the log shows that the requests themselves have not become slower, on the time before or a baseline."""
+    for quantile in ("p50", "p95"):
+        name = f"log.access.{quantile}"
+        recent = evidence.observations.last(name, window="recent")
+        if recent is None:
+            return False
+        normal = evidence.baseline.of(recent)
+        before = evidence.observations.value(name, normal.median if normal else None, window="before")
+        if before is None or recent.value > 1.5 * before + 0.005:
+            return False
+    return True
+
+
 def too_few_workers(evidence: Evidence) -> Finding:
     """Requests queue although CPUs are free and calls take their usual time."""
     backlog = max((r.value for r in evidence.observations.readings("process.listen_backlog")), default=None)
@@ -297,6 +311,8 @@ def too_few_workers(evidence: Evidence) -> Finding:
             f"{sync.count} sync worker(s) are never idle and {backlog:.0f} connections wait to be accepted, "
             f"while the CPUs are {percent(busy)} busy"
         )
+        if _as_long_as_before(evidence):
+            return present(STRONG, said + "; each request takes as long as it did before", sync.evidence)
         return present(TYPICAL, said, sync.evidence)
     if backlog >= 8 and busy < 0.6:
         return present(HINT, f"{backlog:.0f} connections wait to be accepted while the CPUs are {percent(busy)} busy")

@@ -24,6 +24,8 @@ from diagnostics.model.observation import FailureKind, Reading
 ERROR_BUDGET = 0.01
 #: An interactive request that takes longer is slow for people (Nielsen's one second).
 SLOW_SECONDS = 1.0
+#: A wait before the work begins that people notice (Nielsen's tenth of a second, with room for a short burst).
+QUEUE_SECONDS = 0.3
 
 
 def requests_fail(evidence: Evidence) -> Finding:
@@ -137,6 +139,11 @@ def requests_slow(evidence: Evidence) -> Finding:
             f"{len(hanging)} session(s) wait for a lock for up to {seconds(longest)}: their requests have not ended yet"
         )
         return present(TYPICAL, said, [i for i, _ in hanging[:4]])
+    queued = _time_in_queue(evidence)
+    if queued is not None and queued[0] > QUEUE_SECONDS:
+        wait, backlog, ids = queued
+        said = f"requests wait about {seconds(wait)} until somebody takes them ({backlog:.0f} connections are queued)"
+        return present(STRONG if wait > SLOW_SECONDS else TYPICAL, said, ids)
     compared = bool(observations.readings("log.access.p95", window="before")) or any(
         evidence.baseline.of(reading) is not None for _, reading in recent
     )
@@ -146,6 +153,16 @@ def requests_slow(evidence: Evidence) -> Finding:
         # Slower than usual may still be fast for people; and time in a queue is in no access log.
         return absent(UNLIKELY, "requests are fast; how fast they were before is not known")
     return unknown("no access log and no --url: cannot see how long requests take")
+
+
+def _time_in_queue(evidence: Evidence) -> tuple[float, float, list[str]] | None:
+    """Return how long requests wait to be accepted, by Little's law; that time is in no access log."""
+    requests = _window(evidence, "log.access.requests", "recent")
+    length = max((r.value for r in evidence.observations.readings("log.window", window="recent")), default=0.0)
+    waiting = max(evidence.observations.indexed("process.listen_backlog"), key=lambda pair: pair[1].value, default=None)
+    if waiting is None or requests < 5 or length <= 0:
+        return None
+    return waiting[1].value * length / requests, waiting[1].value, [waiting[0]]
 
 
 def _slower(evidence: Evidence, quantile: str, reading: Reading, earlier: Reading | None) -> tuple[float, str]:
