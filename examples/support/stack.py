@@ -265,10 +265,10 @@ class Stack:
         """Commit another release, run its migrations where its authors would have, restart."""
         self.restart_app(release=release, wait=wait)
 
-    def undo_deploy(self) -> None:
+    def undo_deploy(self, *, wait: bool = True) -> None:
         """Revert the last commit and restart."""
         self._git("revert", "--no-edit", "HEAD")
-        self.restart_app()
+        self.restart_app(wait=wait)
 
     def commit_release(self, name: str) -> None:
         """Change the source as that release does, commit it, and run its migrations."""

@@ -629,6 +629,7 @@ MECHANISMS = (
         recognised_by='ImportError "partially initialized module"; both paths ours; deploy diff touches imports.',
         confusable_with=("package-api-removed",),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.7),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),

@@ -376,6 +376,7 @@ MECHANISMS = (
             "env-value-malformed",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.6),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
@@ -413,6 +414,7 @@ MECHANISMS = (
             "db-url-wrong-host-or-port",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.6),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
@@ -557,6 +559,7 @@ MECHANISMS = (
             "module-missing",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.5),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),

@@ -50,6 +50,7 @@ MECHANISMS = (
         ),
         confusable_with=("new-not-null-column-old-code",),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
             Edge(effect="service-down", probability=0.3),
         ),

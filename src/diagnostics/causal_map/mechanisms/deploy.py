@@ -123,6 +123,8 @@ MECHANISMS = (
             "orm-driver-misuse",
         ),
         causes=(
+            Edge(effect="response-model-validation-error", probability=0.3),
+            Edge(effect="cached-plan-result-type-changed", probability=0.2),
             Edge(effect="db-statement-rejected", probability=0.9),
             Edge(effect="requests-fail", probability=0.8),
         ),
@@ -151,6 +153,7 @@ MECHANISMS = (
             "crash-loop-on-boot",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.3),
@@ -181,6 +184,7 @@ MECHANISMS = (
             "new-not-null-column-old-code",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.3),
@@ -214,6 +218,7 @@ MECHANISMS = (
             "migration-fails-on-existing-data",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="db-statement-rejected", probability=0.4),
@@ -306,6 +311,7 @@ MECHANISMS = (
             "crash-loop-on-boot",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.7),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
@@ -335,6 +341,7 @@ MECHANISMS = (
         ),
         confusable_with=("module-missing",),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.6),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),
@@ -365,6 +372,7 @@ MECHANISMS = (
             "worker-segfault-native",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.5),
             Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),

@@ -201,6 +201,7 @@ MECHANISMS = (
             "crash-loop-on-boot",
         ),
         causes=(
+            Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.8),
             Edge(effect="service-down", probability=0.5),
         ),
