@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 import shutil
 import socket
 import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +26,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from examples.support.stack import Stack
 
 _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 _BIND, _PRIVATE = 4096, (1 << 18) | 16384  # MS_BIND; MS_PRIVATE | MS_REC
@@ -136,6 +140,147 @@ def _dns_answer(query: bytes, *, fails: bool) -> bytes:
     head = query[:2] + struct.pack("!HHHHH", flags, 1, int(found), 0, 0)
     record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 0, 4) + bytes((127, 0, 0, 1)) if found else b""
     return head + question + record
+
+
+_groups = itertools.count(1)
+_FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+
+
+@contextmanager
+def volume(folder: Path, *options: str) -> Iterator[Path]:
+    """Mount a file system of its own on a new folder; the service is stopped before it goes away."""
+    needs("mount")
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", ",".join(options or ("size=64m",)), "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CannotInject(f"mount: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def wrapped(stack: Stack, *prefix: str) -> Iterator[None]:
+    """Start the service through another program from now on."""
+    usual = stack.command
+    before = vars(stack).get("command")
+    vars(stack)["command"] = lambda: [*prefix, *usual()]
+    try:
+        yield
+    finally:
+        if before is None:
+            del vars(stack)["command"]
+        else:
+            vars(stack)["command"] = before
+
+
+@contextmanager
+def supervised(stack: Stack) -> Iterator[None]:
+    """Start the service below something that starts it again whenever it ends."""
+    supervisor = Path(__file__).with_name("supervisor.py")
+    with wrapped(stack, sys.executable, str(supervisor), stack.name):
+        try:
+            yield
+        finally:
+            stack.stop_app()
+
+
+@contextmanager
+def control_group(stack: Stack, controller: str, **limits: int) -> Iterator[Path]:
+    """Start the service in a control group with limits, such as `max=40` of `pids`; it is stopped at the end."""
+    needs()
+    root = Path("/sys/fs/cgroup") / controller
+    if not (root / "cgroup.procs").exists():
+        raise CannotInject(f"no {controller} controller of cgroup v1 is mounted")
+    group = root / f"lab-{os.getpid()}-{next(_groups)}"
+    try:
+        group.mkdir()
+        for name, value in limits.items():
+            (group / f"{controller}.{name}").write_text(str(value))
+    except OSError as error:
+        raise CannotInject(f"control group: {error}") from error
+    enter = 'echo $$ > "$0" && exec "$@"'
+    with wrapped(stack, "/bin/sh", "-c", enter, str(group / "cgroup.procs")):
+        try:
+            yield group
+        finally:
+            stack.stop_app()
+            _remove(group)
+
+
+def _remove(group: Path) -> None:
+    """Remove a control group, once the kernel has let go of its last process."""
+    for _ in range(50):
+        try:
+            group.rmdir()
+        except OSError:
+            for pid in (group / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), 9)
+            time.sleep(0.1)
+        else:
+            return
+
+
+class Clock:
+    """The clock of a host, as the service and whoever looks at that host see it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.shift(0)
+
+    def shift(self, seconds: float) -> None:
+        """Let it go wrong by so much; a running process sees a step."""
+        partial = self._file.with_suffix(".partial")
+        partial.write_text(f"{seconds:+.0f}s\n")
+        partial.replace(self._file)
+
+
+@contextmanager
+def other_clock(stack: Stack) -> Iterator[Clock]:
+    """Give a clock of their own to processes that start from now on: to the service, and to a diagnosis on its host.
+
+    Intervals (CLOCK_MONOTONIC) and files keep the kernel's time, as on a host whose clock was set wrong.
+    """
+    library = next((path for path in _FAKETIME if Path(path).exists()), None)
+    if library is None:
+        raise CannotInject("libfaketime is not installed")
+    file = stack.workdir / "clock"
+    clock = Clock(file)
+    variables = {
+        "LD_PRELOAD": library,
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+    stack.environment.update(variables)
+    os.environ.update(variables)
+    try:
+        yield clock
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+            stack.environment.pop(name, None)
+
+
+def long_ago(stack: Stack) -> None:
+    """Make everything that was committed old news: three days old."""
+    if not (stack.repository / ".git").exists():
+        return
+    then = f"{time.time() - 3 * 86_400:.0f} +0000"
+    dates = {"GIT_AUTHOR_DATE": then, "GIT_COMMITTER_DATE": then, "GIT_CONFIG_GLOBAL": os.devnull}
+    who = ("-c", "user.name=Sam Carter", "-c", "user.email=sam@example.com")
+    for command in (
+        ("commit", "--amend", "--no-edit", "--quiet", "--date", then),
+        ("reflog", "expire", "--expire=all", "--all"),
+    ):
+        subprocess.run(["git", *who, *command], cwd=stack.repository, env={**os.environ, **dates}, check=True)
+    for path in stack.repository.rglob("*"):
+        if ".git" not in path.parts:
+            os.utime(path, (time.time() - 3 * 86_400,) * 2)
 
 
 Answer = tuple[int, bytes]

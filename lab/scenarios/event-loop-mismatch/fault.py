@@ -1,0 +1,14 @@
+"""A client of one event loop is used in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.deploy("runs_loops")
+    yield

@@ -1,0 +1,14 @@
+"""Two locks of Python are taken in opposite order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.deploy("deadlocks_threads")
+    yield

@@ -1,0 +1,14 @@
+"""Each request starts a thousand tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.harness import Lab
+
+
+@contextmanager
+def fault(lab: Lab) -> Iterator[None]:
+    lab.stack.deploy("warms_everything")
+    yield
