@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, jsonify, request
+from flask import Flask, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from .clients.carrier import Carrier
 from .clients.geocoder import Geocoder
 from .db import Database
 from .errors import BadInput, Conflict, NotFound, Unauthorized, UpstreamError
+from .instruments import request_context
 from .parcels import Parcels
 from .settings import Settings
 from .tokens import Tokens
@@ -35,12 +36,24 @@ def create_app(settings: Settings | None = None) -> Flask:
         parcels=Parcels(database, carrier, Geocoder(settings), settings.upload_dir),
     )
     app.register_blueprint(api)
+    app.before_request(_enter_context)
+    app.teardown_request(_leave_context)
     for kind, status in ((NotFound, 404), (Conflict, 409), (BadInput, 400), (Unauthorized, 401)):
         app.register_error_handler(kind, _answer(status))
     app.register_error_handler(UpstreamError, _answer_upstream)
     app.register_error_handler(Exception, _answer_500)
     log.info("Ready with up to %d connections", settings.pool_size)
     return app
+
+
+def _enter_context() -> None:
+    g.context = request_context(request.headers)
+    g.context.__enter__()
+
+
+def _leave_context(error: BaseException | None) -> None:
+    if "context" in g:
+        g.pop("context").__exit__(None, None, None)
 
 
 def _answer(status: int) -> Any:

@@ -2,6 +2,7 @@
 
 import os
 
+from parcels.instruments import close_instruments
 from parcels.logs import logging_configuration
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -23,3 +24,4 @@ def worker_exit(server, worker):
     application = getattr(worker.app, "callable", None)
     if application is not None and "database" in application.extensions:
         application.extensions["database"].close()
+    close_instruments()

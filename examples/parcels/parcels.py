@@ -14,6 +14,7 @@ from .clients.carrier import Carrier
 from .clients.geocoder import Geocoder
 from .db import Database, Row
 from .errors import BadInput, Conflict, NotFound
+from .instruments import diagnosed
 
 KINDS = ("arrived", "departed", "loaded", "delivered", "returned")
 
@@ -43,6 +44,7 @@ class Parcels:
             raise NotFound(f"parcel {code}")
         return parcel
 
+    @diagnosed
     def scans(self, code: str) -> list[dict[str, Any]]:
         """Return what the depots saw of a parcel, newest first."""
         parcel = self.parcel(code)
@@ -59,6 +61,7 @@ class Parcels:
             (customer_id,),
         )
 
+    @diagnosed
     def board(self, depot_id: int) -> dict[str, Any]:
         """Return what a depot's screen shows: what came last, and how much waits."""
         with self.database.transaction() as cursor:
@@ -72,6 +75,7 @@ class Parcels:
             )
             return {**depot, "waiting": cursor.fetchall()}
 
+    @diagnosed
     def quote(self, weight_grams: int, origin: str, destination: str) -> dict[str, Any]:
         """Return our price: the carrier's, and our own tariff on it."""
         tariff = self.database.row(
@@ -83,12 +87,14 @@ class Parcels:
         amount = self.carrier.quote(weight_grams, origin, destination)
         return {"tariff": tariff["name"], "cents": amount + tariff["price_cents"]}
 
+    @diagnosed
     def live(self, code: str) -> dict[str, Any]:
         """Return the carrier's own view of a parcel."""
         parcel = self.parcel(code)
         events = self.carrier.tracking(parcel["shipment_id"]) if parcel["shipment_id"] else []
         return {"tracking_code": code, "events": events}
 
+    @diagnosed
     def create(self, body: dict[str, Any]) -> Row:
         """Take a parcel: find the address, remember it, announce it to the carrier."""
         latitude, longitude = self.geocoder.locate(body["address"])
@@ -110,6 +116,7 @@ class Parcels:
             cursor.execute("UPDATE parcels SET shipment_id = %s WHERE tracking_code = %s", (shipment, code))
         return self.parcel(code)
 
+    @diagnosed
     def scan(self, code: str, depot_id: int, kind: str) -> dict[str, Any]:
         """Note that a depot saw a parcel."""
         if kind not in KINDS:
@@ -129,6 +136,7 @@ class Parcels:
             )
         return {"id": scan["id"], "tracking_code": code}
 
+    @diagnosed
     def transfer(self, codes: list[str], depot_id: int) -> None:
         """Move parcels to another depot, all or none."""
         with self.database.transaction() as cursor:
@@ -138,6 +146,7 @@ class Parcels:
                     "UPDATE parcels SET depot_id = %s, updated_at = now() WHERE id = %s", (depot_id, parcel["id"])
                 )
 
+    @diagnosed
     def deliver(self, code: str, signed_by: str, photo: bytes) -> dict[str, Any]:
         """Keep the photo, then note the delivery."""
         target = self.photos / f"{code}-{uuid.uuid4().hex}.jpg"
@@ -162,6 +171,7 @@ class Parcels:
             raise
         return {"id": delivery["id"], "photo_bytes": len(photo)}
 
+    @diagnosed
     def carrier_event(self, event_id: str, code: str, kind: str) -> bool:
         """Take an event of the carrier; it may send one twice."""
         with self.database.transaction() as cursor:
@@ -175,6 +185,7 @@ class Parcels:
             )
             return bool(cursor.rowcount)
 
+    @diagnosed
     def statistics(self, day: date) -> dict[str, int]:
         """Count the scans of a day by their kind."""
         rows = self.database.rows(

@@ -190,6 +190,23 @@ def test_releases_come_as_commits_with_or_without_their_migration(postgres):
             stack.restart_app(env={"JWT_SECRET": None})
 
 
+def test_an_instrumented_service_writes_what_belongs_to_a_request_under_one_id(postgres):
+    with running_stack(postgres=postgres, instrumented=True) as stack:
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+        with httpx2.Client(base_url=stack.base_url, timeout=10, trust_env=False, headers=headers) as client:
+            assert _take(client).status_code == 201
+            httpx2.get(f"{stack.base_url}/depots/7/board", trust_env=False)
+        stack.stop_app()
+
+        events = [json.loads(line) for line in stack.diagnostics_file.read_text().splitlines()]
+
+    ours = [event for event in events if event.get("correlation_id") == trace]
+    assert {event["name"].rsplit(".", 1)[-1] for event in ours} == {"create", "locate", "create_shipment"}
+    assert any(event["name"].endswith(".board") for event in events)
+    assert all(event["duration_seconds"] > 0 for event in ours)
+
+
 @pytest.fixture
 def package(tmp_path):
     target = tmp_path / "parcels"

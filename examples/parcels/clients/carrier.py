@@ -7,6 +7,7 @@ import hmac
 from typing import Any
 
 from ..errors import Unauthorized, UpstreamError
+from ..instruments import diagnosed
 from ..settings import Settings
 from .rest import RestClient
 
@@ -20,11 +21,13 @@ class Carrier:
             "carrier", settings.carrier_url, settings, {"authorization": f"Bearer {settings.carrier_api_key}"}
         )
 
+    @diagnosed
     def quote(self, weight_grams: int, origin: str, destination: str) -> int:
         """Return the price in cents."""
         answer = self._rest.call("POST", "/quotes", {"weight_grams": weight_grams, "from": origin, "to": destination})
         return int(self._field(answer, "amount_cents"))
 
+    @diagnosed
     def create_shipment(self, reference: str, weight_grams: int, address: str) -> str:
         """Announce a parcel and return the carrier's number of it."""
         answer = self._rest.call(
@@ -32,6 +35,7 @@ class Carrier:
         )
         return str(self._field(answer, "shipment_id"))
 
+    @diagnosed
     def tracking(self, shipment_id: str) -> list[dict[str, Any]]:
         """Return what happened to a shipment, newest first."""
         return list(self._field(self._rest.call("GET", f"/shipments/{shipment_id}/events"), "events"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from ..errors import BadInput, UpstreamError
+from ..instruments import diagnosed
 from ..settings import Settings
 from .rest import RestClient
 
@@ -15,6 +16,7 @@ class Geocoder:
     def __init__(self, settings: Settings) -> None:
         self._rest = RestClient("geocoder", settings.geocoder_url, settings)
 
+    @diagnosed
     def locate(self, address: str) -> tuple[float, float]:
         """Return latitude and longitude.
 
