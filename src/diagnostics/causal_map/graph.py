@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from diagnostics.errors import ConfigurationError
@@ -110,5 +111,22 @@ def standard_map() -> CausalMap:
     if not _STANDARD:
         from diagnostics.causal_map.mechanisms import MECHANISMS
 
-        _STANDARD.append(CausalMap(MECHANISMS))
+        drawn = CausalMap(MECHANISMS)
+        _STANDARD.append(CausalMap(_with_its_exception(drawn, node) for node in drawn))
     return _STANDARD[0]
+
+
+#: What a program says when it meets a mechanism is an exception that somebody sees; how often, where the map does not draw it.
+_RAISED = Edge(effect="unhandled-exception", probability=0.5)
+_LOUD = 3.0
+
+
+def _with_its_exception(drawn: CausalMap, node: Mechanism) -> Mechanism:
+    """Return a node that explains the very traceback by which it is recognised."""
+    from diagnostics.causal_map.signatures import SIGNATURES
+
+    loudest = max((signature.weight for signature in SIGNATURES.get(node.id, ())), default=0.0)
+    already = drawn.reach(node.id).get(_RAISED.effect, 0.0)
+    if node.kind is not Kind.CAUSE or loudest < _LOUD or already >= 0.3:
+        return node
+    return replace(node, causes=(*(e for e in node.causes if e.effect != _RAISED.effect), _RAISED))
