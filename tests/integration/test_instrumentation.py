@@ -595,3 +595,25 @@ def test_the_baseline_ends_where_the_trouble_began():
     recorder.clear()
     assert recorder.snapshot() == []
     assert recorder.baseline()["names"] == {}
+
+
+def test_a_call_inside_work_that_came_from_elsewhere_is_written_while_the_process_lives(tmp_path):
+    # A web process may never make a call that is not inside a request.
+    file = tmp_path / "events.jsonl"
+    code = f"""
+import sys
+from diagnostics import DiagnosticLogger, diagnose_function
+from diagnostics.core_diagnostics import bind_traceparent
+@diagnose_function(DiagnosticLogger("shop", {str(file)!r}))
+def place():
+    return 1
+with bind_traceparent(None):
+    place()
+sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 15
+        while not (file.exists() and "place" in file.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.communicate(b"")

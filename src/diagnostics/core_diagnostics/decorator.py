@@ -194,6 +194,8 @@ def _plain(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
                 put((site, who, started, now(), None))
             else:
                 drop()
+            if writer._thread is None:  # noqa: SLF001 - the work may have been begun by somebody else, as by a traceparent
+                writer.start()
             return result
         who = begin() if _OPENTELEMETRY in modules else next_number()
         token = bind(who)
@@ -241,6 +243,8 @@ def _coroutine(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
                 put((site, who, started, now(), None))
             else:
                 drop()
+            if writer._thread is None:  # noqa: SLF001 - the work may have been begun by somebody else, as by a traceparent
+                writer.start()
             return result
         who = begin() if _OPENTELEMETRY in modules else next_number()
         token = bind(who)
