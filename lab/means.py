@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from examples.support.postgres import Postgres
+from examples.support.processes import Child, free_port
 from examples.support.stack import Stack
 
 _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
@@ -436,3 +438,69 @@ _CONFLICT = (
     b'{"ok": false, "error_code": 409, "description": "Conflict: terminated by other getUpdates request; '
     b'make sure that only one bot instance is running"}'
 )
+
+
+@contextmanager
+def small_tablespace(postgres: Postgres, name: str, *, megabytes: int) -> Iterator[Path]:
+    """Give PostgreSQL a volume of its own of that size; who uses it takes everything away from it again."""
+    needs("mount")
+    folder = postgres.folder / name
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=False)
+    if done.returncode != 0:
+        raise CannotInject("this machine lets nobody mount a volume")
+    try:
+        owner = postgres.data_directory.stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        postgres.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+        postgres.execute(f"GRANT CREATE ON TABLESPACE {name} TO PUBLIC")
+        yield folder
+        postgres.execute(f"DROP TABLESPACE {name}")
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+_POOLER = """\
+[databases]
+* = host={host} port={port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {own}
+unix_socket_dir =
+auth_type = plain
+auth_file = {users}
+pool_mode = transaction
+default_pool_size = {sessions}
+ignore_startup_parameters = extra_float_digits, options
+"""
+
+
+@contextmanager
+def pooler(url: str, *, sessions: int) -> Iterator[str]:
+    """Put pgbouncer, which gives each transaction one of a few sessions, before a database; its URL is the value."""
+    needs("pgbouncer")
+    parts = urlsplit(url)
+    folder = Path(tempfile.mkdtemp(prefix="pooler-"))
+    try:
+        folder.chmod(0o755)
+        own, users, settings = free_port(), folder / "users.txt", folder / "pgbouncer.ini"
+        users.write_text(f'"{parts.username}" "{parts.password}"\n')
+        settings.write_text(
+            _POOLER.format(host=parts.hostname, port=parts.port, own=own, users=users, sessions=sessions)
+        )
+        process = Child(
+            ["pgbouncer", str(settings)],
+            environment={"PATH": f"{os.defpath}:/usr/sbin"},
+            directory=folder,
+            output=folder / "pgbouncer.log",
+            user="nobody",
+        )
+        try:
+            time.sleep(0.5)
+            if not process.running:
+                raise CannotInject((folder / "pgbouncer.log").read_text()[-500:])
+            yield parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{own}")).geturl()
+        finally:
+            process.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

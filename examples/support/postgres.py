@@ -215,15 +215,26 @@ class Postgres:
         self.create_database(DATABASE)
 
 
+class Standby(Postgres):
+    """A copy of another server that follows it, and takes reads only."""
+
+    def __init__(self, folder: Path, primary: Postgres, settings: Mapping[str, Setting] | None = None) -> None:
+        """Copy the primary into `folder`; `start` lets the copy follow."""
+        self._primary = primary
+        super().__init__(folder, {**primary.settings, **(settings or {})})
+        self.password, self.superuser_password = primary.password, primary.superuser_password
+
+    def _create_cluster(self) -> None:
+        command = [str(self._binaries / "pg_basebackup"), "-D", str(self.data_directory), "--write-recovery-conf"]
+        command += ["--checkpoint=fast", "--no-sync", "-h", "127.0.0.1", "-p", str(self._primary.port), "-U", SUPERUSER]
+        secret = {"PGPASSWORD": self._primary.superuser_password}
+        run_as(self._user, command, directory=self.folder, env={"LC_ALL": "C", "PATH": os.defpath, **secret})
+
+
 @contextmanager
 def running_postgres(settings: Mapping[str, Setting] | None = None) -> Iterator[Postgres]:
     """Run a private server for the length of the block."""
-    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        user = _unprivileged_user()
-        if user is not None:
-            shutil.chown(folder, user)
-            folder.chmod(0o755)
+    with _folder() as folder:
         postgres = Postgres(folder, settings)
         try:
             postgres.start()
@@ -231,6 +242,29 @@ def running_postgres(settings: Mapping[str, Setting] | None = None) -> Iterator[
             yield postgres
         finally:
             postgres.stop("immediate")
+
+
+@contextmanager
+def running_standby(primary: Postgres, settings: Mapping[str, Setting] | None = None) -> Iterator[Standby]:
+    """Run a hot standby of a server for the length of the block."""
+    with _folder() as folder:
+        standby = Standby(folder, primary, settings)
+        try:
+            standby.start()
+            yield standby
+        finally:
+            standby.stop("immediate")
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        user = _unprivileged_user()
+        if user is not None:
+            shutil.chown(folder, user)
+            folder.chmod(0o755)
+        yield folder
 
 
 def _unprivileged_user() -> str | None:

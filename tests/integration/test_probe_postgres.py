@@ -10,7 +10,7 @@ import time
 
 import psycopg
 import pytest
-from examples.support.postgres import running_postgres
+from examples.support.postgres import running_postgres, running_standby
 
 from diagnostics.model.observation import FailureKind, Observations, ProbeFailure
 from diagnostics.plugins.protocols import Probe
@@ -635,3 +635,25 @@ def test_explaining_a_write_changes_nothing_and_nonsense_is_a_failure(database):
     for query in ("DELETE FROM items; SELECT 1", "DROP TABLE items", "SELECT nothing FROM nowhere"):
         seen = explain(database, query)
         assert isinstance(list(seen)[-1], ProbeFailure)
+
+
+def test_the_volumes_of_a_server_on_this_host_are_read(postgres):
+    found = look(postgres.url).readings("host.disk.free_ratio")
+
+    assert [r.labels["used_by"] for r in found] == ["database"]
+    assert found[0].labels["path"] == str(postgres.data_directory)
+    assert 0 <= found[0].value <= 1
+
+
+def test_a_standby_that_replays_late_is_seen_from_the_primary():
+    with running_postgres() as primary, running_standby(primary, {"recovery_min_apply_delay": "1s"}) as standby:
+        primary.execute("CREATE TABLE t (n int)")
+        wait_until(lambda: standby.execute("SELECT to_regclass('t')") != [(None,)])
+        primary.execute("INSERT INTO t VALUES (1)")
+
+        def lags():
+            return [r.value for r in look(primary.url).readings("postgres.replication.lag_seconds")]
+
+        wait_until(lambda: lags() and max(lags()) > 0.5)
+
+        assert look(standby.url).value("postgres.in_recovery") == 1

@@ -82,4 +82,6 @@ RELEASES: dict[str, str] = {
     "one_session": "r129",
     "pages": "r130",
     "counts_visits": "r131",
+    "reads_apart": "r132",
+    "takes_over": "r133",
 }

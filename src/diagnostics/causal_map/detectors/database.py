@@ -511,6 +511,10 @@ def replica_lag(evidence: Evidence) -> Finding:
     lags = evidence.observations.indexed("postgres.replication.lag_bytes")
     if delay is not None and delay.value > 5:
         return present(STRONG, f"the standby replays {seconds(delay.value)} late")
+    late = [(i, r) for i, r in evidence.observations.indexed("postgres.replication.lag_seconds") if r.value > 2]
+    if late:
+        evidence_id, worst = max(late, key=lambda pair: pair[1].value)
+        return present(STRONG, f"a standby replays {seconds(worst.value)} late", [evidence_id])
     for evidence_id, reading in lags:
         if reading.value > 64 * 1024**2:
             return present(TYPICAL, f"a standby is {reading.value / 1024**2:.0f} MiB behind", [evidence_id])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from diagnostics.model.observation import FailureKind, Observation, Unit
+from diagnostics.runtime import host
 from diagnostics.system_monitor.postgres.readings import failure, number, reading
 from diagnostics.system_monitor.postgres.session import Session, StatementError
 from diagnostics.system_monitor.postgres.tables import table_name
+from diagnostics.system_monitor.probes.host import disk_readings
+from diagnostics.system_monitor.probes.notes import Notes
 
 Row = Mapping[str, Any]
 _SOURCE = "pg_stat_database"
@@ -131,6 +135,14 @@ def replication_observations(session: Session, at: datetime, *, in_recovery: boo
             "pg_stat_replication",
             application=row["application_name"],
         )
+        yield from reading(
+            "postgres.replication.lag_seconds",
+            row["seconds"],
+            Unit.SECONDS,
+            at,
+            "pg_stat_replication",
+            application=row["application_name"],
+        )
     for row in session.query("slots"):
         yield from reading(
             "postgres.replication.slot_retained_bytes",
@@ -146,3 +158,14 @@ def replication_observations(session: Session, at: datetime, *, in_recovery: boo
         yield from reading(
             "postgres.replication.replay_delay", seconds, Unit.SECONDS, at, "pg_last_xact_replay_timestamp()"
         )
+
+
+def volume_observations(session: Session, at: datetime) -> Iterable[Observation]:
+    """Yield the free space where the server keeps its data, when that is on this host."""
+    (row,) = session.query("volumes")
+    if not row["same_host"]:
+        return
+    folders = [path for path in (row["data_directory"], *row["tablespaces"]) if path]
+    # A server in a container names folders of its own; those that do not exist here are not looked at.
+    uses = [(path, "database") for path in folders if os.path.isdir(path)]  # noqa: PTH112 - Path raises where it may not look
+    yield from disk_readings(uses, host.mounts(), Notes(at, "statvfs of the server's folders"))

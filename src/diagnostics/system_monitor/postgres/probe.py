@@ -18,6 +18,7 @@ from diagnostics.system_monitor.postgres.database import (
     database_observations,
     replication_observations,
     sequence_observations,
+    volume_observations,
 )
 from diagnostics.system_monitor.postgres.migrations import observe_migrations
 from diagnostics.system_monitor.postgres.readings import failure, reading
@@ -213,6 +214,7 @@ class _Sweep:
                 ),
             ),
             ("postgres.database.size", self._size),
+            ("host.disk.free_ratio", lambda: volume_observations(self._session, self._clock.now())),
         ]
 
     def _part(self, name: str, part: Part) -> Iterator[Observation]:
