@@ -443,21 +443,13 @@ _CONFLICT = (
 @contextmanager
 def small_tablespace(postgres: Postgres, name: str, *, megabytes: int) -> Iterator[Path]:
     """Give PostgreSQL a volume of its own of that size; who uses it takes everything away from it again."""
-    needs("mount")
-    folder = postgres.folder / name
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=False)
-    if done.returncode != 0:
-        raise CannotInject("this machine lets nobody mount a volume")
-    try:
+    with volume(postgres.folder / name, f"size={megabytes}m") as folder:
         owner = postgres.data_directory.stat()
         os.chown(folder, owner.st_uid, owner.st_gid)
         postgres.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
         postgres.execute(f"GRANT CREATE ON TABLESPACE {name} TO PUBLIC")
         yield folder
         postgres.execute(f"DROP TABLESPACE {name}")
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 _POOLER = """\
