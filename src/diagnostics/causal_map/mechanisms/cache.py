@@ -31,8 +31,14 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="redis-down/1",
-                title="Start",
-                plan=("Start",),
+                title="Start Redis, and let the application survive without its cache",
+                plan=(
+                    "Look why it ended: its log, dmesg (OOM), disk",
+                    "systemctl start redis-server",
+                    "redis-cli -u URL ping",
+                    "catch cache errors: a cache that is missing costs time, not answers",
+                    "a supervisor that starts it again",
+                ),
             ),
         ),
         verification="PING ok",
@@ -57,8 +63,14 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="redis-maxmemory-noeviction/1",
-                title="TTL/eviction/size",
-                plan=("TTL/eviction/size",),
+                title="Make room, then choose what may be thrown away",
+                plan=(
+                    "redis-cli --bigkeys and MEMORY USAGE: who fills it",
+                    "give cache keys a TTL",
+                    "CONFIG SET maxmemory larger if the host has it",
+                    "allkeys-lru for a cache; a broker stays noeviction in an instance of its own",
+                    "delete what nobody needs with UNLINK",
+                ),
             ),
         ),
         verification="SET ok",
@@ -90,8 +102,14 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="redis-maxclients-reached/1",
-                title="Pool / raise",
-                plan=("Pool / raise",),
+                title="Close what is idle, then bound the pools",
+                plan=(
+                    "CLIENT LIST sorted by idle: which program holds them",
+                    "CLIENT KILL or restart the one that leaks",
+                    "CONFIG SET timeout 300 for idle clients",
+                    "max_connections in each pool, processes x pool below maxclients",
+                    "CONFIG SET maxclients higher if descriptors allow",
+                ),
             ),
         ),
         verification="connect ok",
@@ -115,8 +133,13 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="celery-no-worker/1",
-                title="Start worker",
-                plan=("Start worker",),
+                title="Start the worker",
+                plan=(
+                    "Look why it ended: its log, its supervisor, dmesg",
+                    "start it with the right -A and -Q (queues)",
+                    "celery inspect ping answers",
+                    "watch the queue shrink; merge or drop tasks that are out of date",
+                ),
             ),
         ),
         verification="llen -> 0",
@@ -147,8 +170,13 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="celery-worker-lost/1",
-                title="Reduce memory",
-                plan=("Reduce memory",),
+                title="Find what killed the child, and give the task less to carry",
+                plan=(
+                    "dmesg and the cgroup's oom_kill: memory, or somebody's kill",
+                    "split the task; stream instead of loading everything",
+                    "worker_max_memory_per_child, and a memory limit that fits",
+                    "acks_late with task_reject_on_worker_lost for tasks that may run twice",
+                ),
             ),
         ),
         verification="task ok",
@@ -179,8 +207,14 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="celery-worker-deaf-after-reconnect/1",
-                title="Restart/upgrade worker",
-                plan=("Restart/upgrade worker",),
+                title="Restart the worker, then upgrade it",
+                plan=(
+                    "celery inspect active_queues: is its queue there",
+                    "restart the worker; or celery control add_consumer QUEUE",
+                    "upgrade celery, kombu and redis-py together",
+                    "broker_connection_retry, health_check_interval, socket_keepalive",
+                    "a heartbeat task that restarts the worker when it stays away",
+                ),
             ),
         ),
         verification="llen 0",
@@ -208,8 +242,14 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="poison-message-requeue-loop/1",
-                title="Dead-letter/limit",
-                plan=("Dead-letter/limit",),
+                title="Take the message out, then bound its retries",
+                plan=(
+                    "Note id and payload for later",
+                    "celery control revoke ID terminate=True, or remove it from the queue",
+                    "max_retries and retry_backoff in the task",
+                    "a dead-letter queue for what fails for good",
+                    "validate the payload before it is queued",
+                ),
             ),
         ),
         verification="queue drains",

@@ -583,8 +583,12 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="sync-orm-in-async-context/1",
-                title="sync_to_async / async ORM",
-                plan=("sync_to_async / async ORM",),
+                title="Use the async API of the ORM, or a thread",
+                plan=(
+                    "select_related what the view reads: a lazy relation is a query",
+                    "aget, acount, async for; sync_to_async for the rest",
+                    "or make the view synchronous",
+                ),
             ),
         ),
         verification="ok",

@@ -658,8 +658,13 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="celery-time-limit-kills-task/1",
-                title="Raise/split",
-                plan=("Raise/split",),
+                title="Let the task be shorter, or its limit longer",
+                plan=(
+                    "Find what made it longer: data, a slow query, a slow service",
+                    "split it into pieces that each end in seconds",
+                    "raise time_limit for this task only, soft_time_limit a little below",
+                    "clean up on SoftTimeLimitExceeded",
+                ),
             ),
         ),
         verification="ok",

@@ -354,8 +354,13 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="redis-auth-wrong/1",
-                title="Set password",
-                plan=("Set password",),
+                title="Give the application the password that Redis wants",
+                plan=(
+                    "redis-cli -u URL ping with the application's own URL",
+                    "compare with requirepass or ACL LIST",
+                    "correct the variable and restart web, worker and scheduler alike",
+                    "rotate with two ACL users, so that old and new hold for a while",
+                ),
             ),
         ),
         verification="PING ok",

@@ -427,8 +427,14 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="celery-unregistered-task/1",
-                title="Deploy/restart worker",
-                plan=("Deploy/restart worker",),
+                title="Deploy the worker with the code that sends the task",
+                plan=(
+                    "Restart the workers with the same release as the web",
+                    "celery inspect registered shows the task",
+                    "look at include and autodiscover_tasks where it does not",
+                    "send lost ones again",
+                    "deploy workers before producers",
+                ),
             ),
         ),
         verification="task runs",
@@ -452,8 +458,13 @@ MECHANISMS = (
         remedies=(
             Remedy(
                 id="scheduled-task-duplicated/1",
-                title="One beat/lock",
-                plan=("One beat/lock",),
+                title="Stop all schedulers but one",
+                plan=(
+                    "ps on each host: who runs beat, or a worker with -B",
+                    "stop and disable the second one",
+                    "one replica for the scheduler; a lock in the database or Redis (celery-redbeat)",
+                    "make the jobs idempotent by a key of their due time",
+                ),
             ),
         ),
         verification="single enqueue",
