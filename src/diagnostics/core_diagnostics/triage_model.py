@@ -56,8 +56,12 @@ def label_features(reading: Reading) -> Features:
     people = max(reading.people.values(), default=0.0)
     story, error = len(reading.told.split()), len(reading.error)
     trouble, peace, gap = (tones.get(name, 0) for name in ("trouble", "peace", "gap"))
+    calm = story >= 4 and not (trouble or gap or concepts["harm"] or concepts["vague"])
     return {
         "one": 1.0,
+        "calm": float(calm),
+        "calm.no.error": float(calm and error == 0),
+        "calm.and.peace": float(calm and (peace > 0 or concepts["healthy"] > 0)),
         "healthy": min(concepts["healthy"], 8.0) / 3,
         "healthy.any": float(concepts["healthy"] > 0),
         "noise": min(concepts["noise"], 5.0) / 3,

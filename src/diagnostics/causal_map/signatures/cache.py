@@ -43,7 +43,8 @@ SIGNATURES = table(
         ],
         "redis-auth-wrong": [
             (r"invalid username-password pair|WRONGPASS", 6.0),
-            (r"NOAUTH|Authentication required", 5.5),
+            (r"NOAUTH", 5.5),
+            (r"Authentication required", 3.0),
             (
                 r"redis\.exceptions\.AuthenticationError|HELLO must be called with the client already authenticated",
                 5.5,

@@ -33,7 +33,8 @@ TROUBLE = [
 
 #: All is well, or it was meant so, or it is only asked.
 PEACE = [
-    r"(?:this|that|it|which) is (?:exactly |just )?(?:what|how|as|right|correct|the rule|by rule|our rule|intended|wanted|the way|enough|allowed)\b|is the rule|rightly|as (?:it|they) should|right (?:message|answer|code|response)|(?:got|gets?|sees?|saw|received|receives|shown) (?:the|a|an) (?:right|proper|usual|correct|clear|normal|friendly|polite|expected) \w+|limit is \d",
+    r"went (?:through|well|fine|smoothly|as planned)|valid (?:for|until|till)|(?:load|usage|impact|effect|lag) is (?:small|low|tiny|negligible|minimal|moderate)|(?:small|low|tiny|negligible) (?:load|impact|effect)|did not (?:notice|care|mind|matter|hurt)|experiment\b",
+    r"(?:this|that|it|which) is (?:exactly |just )?(?:what|how|as|right|correct|the rule|by rule|our rule|intended|wanted|the way|enough|allowed)\b|is the rule|rightly|as (?:it|they) should|right (?:message|answer|code|response)|(?:got|gets?|sees?|saw|received|receives|shown) (?:the|a|an) (?:right|proper|usual|correct|clear|normal|friendly|polite|expected) \w+",
     r"(?:error rate|latency|response times?|traffic|throughput|metrics?|graphs?|numbers?|everything) (?:is |are |stay\w* |remain\w* )?(?:flat|unchanged|stable|steady|zero|the same|as before|normal|good)\b|\bflat\b",
     r"(?:image|app|site|build|service|page|shop|system|feature|job|import|bot|server|everything|it|code|release) (?:still |all )?(?:works|worked|builds|starts|runs|is up|is fine|is ok)\b(?! (?:only|if|with|when|again|after|until|locally|on my|from my))",
     r"nobody (?:reads|uses|needs|works|looks|waits|buys|was|is)|no one (?:reads|uses|needs|works|waits)|not (?:yet )?(?:in (?:use|production)|used|live|needed|read|public|released)|unused\b|playground|sandbox|before (?:the )?(?:opening|launch|go-?live)|(?:shop|office|store|market) (?:is |was )?closed|out of hours|business hours",
@@ -46,7 +47,7 @@ PEACE = [
     r"(?:then|later|afterwards|meanwhile|now|since|and)\b[^.,;]{0,25} (?:ready|fine|ok|okay|normal|succeeded|ran again|green|through|recovered|reconnected|served)\b",
     r"(?:returned|went|dropped|came|fell|settled|back) (?:back )?to (?:zero|normal|0\b|usual|baseline|green)",
     r"(?:no|not a|not one|nobody|no one|none|without)\b[^.,;]{0,25} (?:touched|affected|lost|noticed|noticing|complain\w*|hurt|impact\w*|online|concerned|harm\w*|effect|consequence\w*|interruption)\b",
-    r"(?:goal|target|limit|budget|slo|sla|threshold|quota|norm|allowed|maximum) (?:is |are |of |at |for \w+ is )?\d",
+    r"(?:goal|target|budget|slo|sla|threshold|norm|allowed) (?:is |are |of |at |for \w+ is )?\d",
     r"exercise\b|drill\b|rehears\w*|simulat\w*|test suite|tests? (?:are |is )?(?:pass\w*|green|ok)|all \d+ tests|penetration|pen-?test\w*|red team|audit\w*|game ?day",
     r"planned\b|scheduled\b|announced\b|intended\b|intentional\w*|deliberate\w*|on purpose|expected\b|known (?:noise|behaviou?r|thing|issue)|agreed\b|by design|as designed|specification|policy\b|as configured|configured (?:so|to|that way|like)",
     r"(?:whenever|each time|every time|when) (?:a|an|some|somebody|someone|the) (?:visitor|user|client|browser|phone|customer|person|app)\b[^.,;]{0,30}(?:clos|leav|cancel|disconnect|navigat|abort|reload|los|switch)\w*",
