@@ -263,9 +263,10 @@ class Request:
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
-    head = await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b""
-    if not head:
+    first = await reader.read(1)
+    if not first or not first.isalpha():  # the end; or something else than HTTP, such as the beginning of TLS
         return None
+    head = first + await reader.readuntil(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ", 2)
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}

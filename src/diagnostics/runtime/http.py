@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ class ConnectError(Exception):
         kind: Class of the failure.
         phase: ``dns``, ``tcp``, ``tls``, ``http``.
         reason: For ``tls``: ``expired``, ``not_yet_valid``, ``unknown_ca``, ``self_signed``, ``hostname``,
-            ``protocol``, ``plain_http``, ``other``.
+            ``protocol``, ``plain_http``, ``other``; for ``http``: ``truncated`` when the answer ended early.
         errno: The system's number, where there is one.
         elapsed: Seconds until it failed.
     """
@@ -245,18 +245,18 @@ def start_tls(
     *,
     timeout: float = 5.0,
     verify: bool = True,
-    ca_file: str | None = None,
+    ca_file: str | Sequence[str] | None = None,
 ) -> ssl.SSLSocket:
-    """Return the socket inside TLS, verified by the system's trust and ``ca_file``; ``SSL_CERT_FILE`` counts.
+    """Return the socket inside TLS, verified by the system's trust and ``ca_file`` (one or several); ``SSL_CERT_FILE`` counts.
 
     Raises:
         ConnectError: ``tls`` with a reason, ``timeout`` or ``reset``; ``line`` is closed then.
     """
     started = clock.monotonic()
     context = ssl.create_default_context()
-    if ca_file is not None:
+    for file in [ca_file] if isinstance(ca_file, str) else ca_file or ():
         with contextlib.suppress(OSError, ssl.SSLError):
-            context.load_verify_locations(ca_file)
+            context.load_verify_locations(file)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -360,7 +360,9 @@ def _http_error(error: Exception, late: bool, elapsed: float, timeout: float) ->
         )
     if isinstance(error, http.client.RemoteDisconnected | http.client.IncompleteRead | ssl.SSLEOFError):
         text = "the server closed the connection without a complete answer"
-        return ConnectError(text, kind=FailureKind.RESET, phase="http", errno=number, elapsed=elapsed)
+        # Half an answer is no refusal: something on the way, or the server's own limit, ended it.
+        reason = "truncated" if isinstance(error, http.client.IncompleteRead) else ""
+        return ConnectError(text, kind=FailureKind.RESET, phase="http", reason=reason, errno=number, elapsed=elapsed)
     if isinstance(error, ssl.SSLError):
         return ConnectError(str(error), kind=FailureKind.TLS, phase="http", reason="other", elapsed=elapsed)
     if isinstance(error, OSError):

@@ -8,7 +8,7 @@ from diagnostics.causal_map.graph import CausalMap
 from diagnostics.causal_map.signatures import SIGNATURES
 from diagnostics.model.finding import Evidence, Finding, SignatureMatch, State
 from diagnostics.model.mechanism import Kind, Layer
-from diagnostics.model.observation import Observations
+from diagnostics.model.observation import FailureKind, Observations
 from diagnostics.model.problem import Triage
 
 #: A text in the report is one witness, not the scene: its weight counts half.
@@ -57,6 +57,7 @@ def examine(causal_map: CausalMap, evidence: Evidence) -> tuple[Finding, ...]:
     """Return one finding for each node of the map: its detector's conclusion and what texts add to it."""
     logs_were_read = bool(evidence.observations.readings("log.lines"))
     still = nothing_changed(evidence.observations)
+    last_words = _is_down(evidence)
     by_mechanism: dict[str, list[SignatureMatch]] = {}
     for match in evidence.signatures:
         by_mechanism.setdefault(match.mechanism, []).append(match)
@@ -64,7 +65,7 @@ def examine(causal_map: CausalMap, evidence: Evidence) -> tuple[Finding, ...]:
     for node in causal_map:
         seen = node.detect(evidence) if node.detect is not None else None
         texts = by_mechanism.get(node.id, [])
-        finding = _combine(node.id, node.kind, seen, texts, logs_were_read=logs_were_read)
+        finding = _combine(node.id, node.kind, seen, texts, logs_were_read=logs_were_read, last_words=last_words)
         if still and node.layer in _CHANGED and not texts and (seen is None or seen.state is State.UNKNOWN):
             finding = _unchanged(finding)
         found.append(finding)
@@ -72,13 +73,19 @@ def examine(causal_map: CausalMap, evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def _combine(
-    id_: str, kind: Kind, seen: Finding | None, texts: Iterable[SignatureMatch], *, logs_were_read: bool
+    id_: str,
+    kind: Kind,
+    seen: Finding | None,
+    texts: Iterable[SignatureMatch],
+    *,
+    logs_were_read: bool,
+    last_words: bool,
 ) -> Finding:
     texts = list(texts)
     logged = [m for m in texts if m.place == "log" and m.count > 0]
     reported = [m for m in texts if m.place == "report"]
     strength = seen.strength if seen is not None else 0.0
-    from_logs = max((m.weight * _freshness(m) for m in logged), default=0.0)
+    from_logs = max((m.weight * _freshness(m, last_words=last_words) for m in logged), default=0.0)
     from_report = min(REPORT_LIMIT, max((m.weight for m in reported), default=0.0) * REPORT_SHARE)
     if strength < -1.5:
         # What was measured beats what was said: a text can name the victim.
@@ -92,7 +99,7 @@ def _combine(
     )
     sentences = [seen.sentence] if seen is not None and seen.state is not State.UNKNOWN else []
     if logged:
-        best = max(logged, key=lambda m: m.weight * _freshness(m))
+        best = max(logged, key=lambda m: m.weight * _freshness(m, last_words=last_words))
         sentences.append(f"the log says {best.count} time(s): {best.text[:160]}")
     elif reported and not sentences:
         sentences.append(f"the report says: {reported[0].text[:160]}")
@@ -144,11 +151,18 @@ def _silence(id_: str) -> float:
     return -2.5 if loudest >= 5 else -1.0 if loudest >= 3 else -0.5
 
 
-def _freshness(match: SignatureMatch) -> float:
+def _is_down(evidence: Evidence) -> bool:
+    """Whether nobody serves any more: then what was said last, even once, is what a person would read first."""
+    refused = any(f.kind is FailureKind.REFUSED for _, f in evidence.observations.failures("endpoint.connect"))
+    gone = any(f.kind is FailureKind.NOT_FOUND for _, f in evidence.observations.failures("process"))
+    return refused or (gone and not evidence.observations.readings("process.alive"))
+
+
+def _freshness(match: SignatureMatch, *, last_words: bool = False) -> float:
     """Return 1 for a text that is new or more frequent than before, down to 0.2 for one that was always there."""
     rise = (match.count + 0.5) / (match.count_before + 0.5)
     base = 1.0 if rise >= 3 else 0.6 if rise >= 1.7 else 0.2
-    return base * (1.0 if match.count >= 3 else 0.8 if match.count == 2 else 0.6)
+    return base * (1.0 if match.count >= 3 or last_words else 0.8 if match.count == 2 else 0.6)
 
 
 def _number(text: str | None) -> float:

@@ -234,8 +234,10 @@ def probes_for(
         probes.append(RedisProbe(pids=target.pids, urls=stores, window_seconds=window_seconds))
     if target.services:
         from diagnostics.system_monitor.probes.services import ServiceProbe
+        from diagnostics.system_monitor.probes.trust import trusted_files
 
-        probes += [ServiceProbe(url) for url in target.services if url not in stores]
+        trusted = trusted_files(target.pids)
+        probes += [ServiceProbe(url, ca_file=trusted) for url in target.services if url not in stores]
     if logs:
         from diagnostics.system_monitor.probes.logs import LogProbe
 

@@ -50,6 +50,14 @@ def test_a_traceback_is_one_record_with_its_line() -> None:
     assert seen.value("log.errors", window="recent") == 1
 
 
+def test_a_message_that_is_itself_a_traceback_names_its_exception() -> None:
+    seen = read([*quiet(1), f"{stamp(1)} ERROR uvicorn.error {TRACE}", f"{stamp(0)} ERROR uvicorn.error Exiting."])
+
+    (template,) = seen.readings("log.template", exception="psycopg.errors.UndefinedColumn")
+    assert template.labels["frame"] == "create (app/api.py:88)"
+    assert seen.value("log.errors", window="recent") == 2
+
+
 def test_an_uncaught_traceback_without_a_head_is_an_error_of_its_own() -> None:
     seen = read([f"{stamp(2)} INFO app ok", TRACE])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from diagnostics.causal_map.detect import (
@@ -562,6 +563,47 @@ def _reset(reading: Reading) -> dict[str, str]:
     return wanted | {key: labels[key] for key in ("role", "database") if labels.get(key)}
 
 
+#: What a driver says about where it wanted to go, and that it came to nobody.
+_WENT_TO = re.compile(
+    r"connection to server at \"(?P<host>[^\"]+)\"(?: \([^)]*\))?, port (?P<port>\d+) failed: "
+    r"(?:Connection refused|.{0,30}timeout|No route)|could not translate host name \"(?P<name>[^\"]+)\""
+    r"|failed to resolve host '(?P<other>[^']+)'|Connect call failed \('(?P<address>[^']+)', (?P<to>\d+)",
+    re.IGNORECASE,
+)
+_NO_DATABASE = re.compile(r"database \"(?P<database>[^\"]+)\" does not exist|Unknown database '(?P<other>[^']+)'")
+
+_elsewhere = _connect(
+    "db-url-wrong-host-or-port",
+    (FailureKind.NOT_FOUND, FailureKind.DNS_NOT_FOUND, FailureKind.PROTOCOL),
+    "the URL leads elsewhere",
+)
+
+
+def other_database(evidence: Evidence) -> Finding:
+    """The URL leads nowhere; or the application wants another database than the one that answers us."""
+    ours = evidence.observations.last("postgres.connect")
+    if ours is None:
+        return _elsewhere(evidence)
+    host, port = ours.labels.get("host", ""), ours.labels.get("port", "")
+    for evidence_id, reading in evidence.observations.indexed("log.template"):
+        if reading.value < 1 or label_number(reading, "before") > 0.2 * reading.value:
+            continue
+        example = reading.labels.get("example", "")
+        name = _NO_DATABASE.search(example)
+        if name is not None and (name["database"] or name["other"]) != ours.labels.get("database", ""):
+            wanted = f"database {name['database'] or name['other']}, which does not exist"
+        elif (went := _WENT_TO.search(example)) is not None and (went["to"] is None or "asyncpg" in example):
+            where = went["host"] or went["name"] or went["other"] or went["address"]
+            to = went["port"] or went["to"] or port
+            if to == port and where in (host, ours.labels.get("address", ""), "localhost"):
+                continue
+            wanted = f"{where}:{to}, where nobody answers"
+        else:
+            continue
+        return present(CERTAIN, f"the application wants {wanted}; {host}:{port} answers us", [evidence_id])
+    return absent(-3.0, "the database accepts our session, and the application names no other one")
+
+
 DETECTORS: dict[str, Detector] = {
     "idle-in-transaction-blocks-writers": idle_transaction_blocks,
     "ddl-lock-queue": ddl_queue,
@@ -601,11 +643,7 @@ DETECTORS: dict[str, Detector] = {
     "db-tls-required-or-refused": _connect(
         "db-tls-required-or-refused", (FailureKind.TLS,), "client and server do not agree on TLS"
     ),
-    "db-url-wrong-host-or-port": _connect(
-        "db-url-wrong-host-or-port",
-        (FailureKind.NOT_FOUND, FailureKind.DNS_NOT_FOUND, FailureKind.PROTOCOL),
-        "the URL leads elsewhere",
-    ),
+    "db-url-wrong-host-or-port": other_database,
     "pg-hba-rejects-host": _connect("pg-hba-rejects-host", (FailureKind.FORBIDDEN,), "host-based access refuses us"),
     "pg-restarted-stale-pool": restarted,
     "db-writes-routed-to-standby": standby,

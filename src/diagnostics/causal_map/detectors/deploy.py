@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagnostics.causal_map.detect import (
     CERTAIN,
     HINT,
@@ -13,6 +15,7 @@ from diagnostics.causal_map.detect import (
     seconds,
     unknown,
 )
+from diagnostics.causal_map.signatures import match_line
 from diagnostics.causal_map.signatures.categories import CATEGORY
 from diagnostics.model.finding import Evidence, Finding, SignatureMatch
 from diagnostics.model.observation import Reading
@@ -109,11 +112,15 @@ def _matches_of(evidence: Evidence, template: Reading) -> list[SignatureMatch]:
     """Return the known texts that were found in the records of a template."""
     example = template.labels.get("example", "")
     exception = template.labels.get("exception", "").rpartition(".")[2]
+    logged = [match for match in evidence.signatures if match.place == "log"]
+    # A mechanism's match carries one text of many: the others are recognised by what they say themselves.
+    says = {mechanism for mechanism, weight in match_line(example) if weight >= 4.5} if logged else set()
     return [
         match
-        for match in evidence.signatures
-        if match.place == "log"
-        and (match.text == example or (exception and exception in match.text and match.text[:60] in example))
+        for match in logged
+        if match.mechanism in says
+        or match.text == example
+        or (exception and exception in match.text and match.text[:60] in example)
     ]
 
 
@@ -224,6 +231,21 @@ def new_exceptions(evidence: Evidence) -> list[tuple[str, Reading]]:
         for i, r in evidence.observations.indexed("log.template")
         if r.labels.get("exception") and label_number(r, "before") == 0 and r.value >= 1
     ]
+
+
+def deployed_lately(evidence: Evidence) -> bool:
+    """Whether new code came within the last hour."""
+    return _latest_code_change(evidence) is not None
+
+
+def began_with_restart(evidence: Evidence, lines: Sequence[tuple[str, Reading]]) -> bool:
+    """Whether log lines were first seen right after the process was started: a setting of ours is then suspected."""
+    ages = [r.value for r in evidence.observations.readings("process.age")]
+    seen = [moment for _, r in lines if (moment := _first_seen(r)) is not None]
+    if not ages or not seen or evidence.now is None:
+        return False
+    started = evidence.now.timestamp() - max(ages)
+    return -2.0 <= min(seen) - started <= 60.0
 
 
 def _latest_code_change(evidence: Evidence) -> tuple[str, float, str] | None:

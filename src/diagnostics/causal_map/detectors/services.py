@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from diagnostics.causal_map.detect import (
     CERTAIN,
+    HINT,
     RULED_OUT,
     STRONG,
     TYPICAL,
     UNLIKELY,
     absent,
     excess,
+    label_number,
     normal_value,
     present,
     seconds,
+    text_strength,
     unknown,
 )
+from diagnostics.causal_map.detectors.deploy import began_with_restart, deployed_lately, new_exceptions
 from diagnostics.model.finding import Evidence, Finding
-from diagnostics.model.observation import FailureKind, ProbeFailure
+from diagnostics.model.observation import FailureKind, ProbeFailure, Reading
 
 Detector = Callable[[Evidence], Finding]
+
+_REACH = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
 
 
 def api_slow(evidence: Evidence) -> Finding:
@@ -93,6 +100,10 @@ def _service_failure(
         for evidence_id, failure in evidence.observations.failures(name):
             if failure.kind in kinds and (not reasons or failure.labels.get("reason") in reasons):
                 service = failure.labels.get("service", "")
+                if name == "service.connect" and evidence.observations.readings(name, service=service):
+                    continue  # another of its addresses answers
+                if not reasons and name == "service.tls" and _plain(evidence, service):
+                    continue  # it waits for the rest of a request, not for the rest of a handshake
                 return present(CERTAIN, f"{service}: {words}: {failure.message}", [evidence_id], {"service": service})
         if evidence.observations.readings(name) or evidence.observations.readings("service.connect"):
             return absent(-4.0, "the services that were asked do not show it")
@@ -101,6 +112,11 @@ def _service_failure(
     detect.__name__ = mechanism.replace("-", "_")
     detect.__doc__ = f"A failed handshake with a service: {words}."
     return detect
+
+
+def _plain(evidence: Evidence, service: str) -> bool:
+    failures = [f for _, f in evidence.observations.failures("service.tls") if f.labels.get("service") == service]
+    return any(f.labels.get("reason") == "plain_http" for f in failures)
 
 
 def certificate_expired(evidence: Evidence) -> Finding:
@@ -160,7 +176,7 @@ def connection_reset(evidence: Evidence) -> Finding:
         (i, f)
         for name in ("service.connect", "service.tls", "service.first_byte")
         for i, f in evidence.observations.failures(name)
-        if f.kind is FailureKind.RESET
+        if f.kind is FailureKind.RESET and f.labels.get("reason") != "truncated"
     ]
     if bad:
         return present(
@@ -171,6 +187,175 @@ def connection_reset(evidence: Evidence) -> Finding:
     if evidence.observations.readings("service.status"):
         return absent(-2.5, "fresh connections are answered")
     return unknown("no --service was given")
+
+
+def answer_truncated(evidence: Evidence) -> Finding:
+    """An answer begins and ends before its announced length."""
+    bad = [
+        (i, f) for i, f in evidence.observations.failures("service.first_byte") if f.labels.get("reason") == "truncated"
+    ]
+    if bad:
+        service = bad[0][1].labels.get("service", "")
+        return present(
+            CERTAIN, f"{service} ends its answer before its announced length", [i for i, _ in bad], {"service": service}
+        )
+    if evidence.observations.readings("service.status"):
+        # Perhaps only large answers are cut: those that were asked for were small.
+        return absent(-1.0, "the answers that were asked for are complete")
+    return unknown("no --service was given")
+
+
+#: What code says when an answer does not have the shape that it expects.
+_MISREAD = ("KeyError", "IndexError", "ValidationError", "TypeError", "AttributeError", "StructError")
+
+
+def answer_changed(evidence: Evidence) -> Finding:
+    """Code that talks to a service began to stumble over values, and nothing of ours had changed."""
+    outside = {r.labels.get("file", "") for r in evidence.observations.readings("code.talks_outside")}
+    stumbles = [
+        (i, r)
+        for i, r in new_exceptions(evidence)
+        if r.labels.get("exception", "").rpartition(".")[2].endswith(_MISREAD) and _file_of(r) in outside
+    ]
+    if not stumbles:
+        if outside:
+            return absent(UNLIKELY, "code that talks to services does not stumble over answers")
+        return unknown("which code talks to services is not known")
+    evidence_id, most = max(stumbles, key=lambda pair: pair[1].value)
+    said = (
+        f"{most.labels.get('exception')} in {most.labels.get('frame')}, which reads answers of a service: "
+        f"{most.labels.get('example', '')[:80]}"
+    )
+    if deployed_lately(evidence):
+        return present(HINT, f"{said}; new code came lately, too", [evidence_id])
+    return present(STRONG, f"{said}; no new code came", [evidence_id], {"exception": most.labels.get("exception", "")})
+
+
+def _file_of(reading: Reading) -> str:
+    """Return the file in ``function (folder/file.py:12)``."""
+    return reading.labels.get("frame", "").rpartition(" (")[2].rpartition(":")[0]
+
+
+def _refused_names(evidence: Evidence, name: str) -> list[tuple[str, ProbeFailure]]:
+    return [
+        (i, f)
+        for i, f in evidence.observations.failures(name)
+        if ":" in f.labels.get("address", "") and f.kind in (FailureKind.REFUSED, *_REACH)
+    ]
+
+
+def ipv6_preferred(evidence: Evidence) -> Finding:
+    """A name has an IPv6 address at which nobody answers, and an IPv4 address at which somebody does."""
+    observations = evidence.observations
+    found: list[tuple[str, str, str]] = []
+    for evidence_id, failure in _refused_names(evidence, "service.connect"):
+        service = failure.labels.get("service", "")
+        if any("." in r.labels.get("address", "") for r in observations.readings("service.connect", service=service)):
+            found.append((evidence_id, service, failure.labels.get("address", "")))
+    connected = any(":" not in r.labels.get("address", ":") for r in observations.readings("postgres.connect"))
+    for evidence_id, failure in _refused_names(evidence, "postgres.connect.address"):
+        if connected:
+            found.append((evidence_id, failure.labels.get("host", "the database"), failure.labels.get("address", "")))
+    if found:
+        evidence_id, who, address = found[0]
+        # Most clients try the next address: it is a cause only where calls really fail, or are slow.
+        failing = max(text_strength(evidence, m) for m in ("external-connection-refused", "tcp-port-filtered")) > 0
+        return present(
+            CERTAIN if failing else HINT,
+            f"{who}: nobody answers at {address}, its first address, but somebody does at its IPv4 address",
+            [evidence_id],
+            {"service": who, "address": address},
+        )
+    if observations.readings("service.connect") or observations.readings("postgres.connect"):
+        return absent(RULED_OUT, "every address of the names that were asked answers")
+    return unknown("no --service was given")
+
+
+_HOST_REFUSED = re.compile(
+    r"invalid host|disallowedhost|allowed_hosts|host .{0,60}not (?:trusted|allowed)", re.IGNORECASE
+)
+
+
+def host_refused(evidence: Evidence) -> Finding:
+    """The service refuses the name that it is called by, whatever is asked for."""
+    answers = evidence.observations.indexed("endpoint.status")
+    refused = [(i, r) for i, r in answers if 400 <= r.value < 500 and _HOST_REFUSED.search(r.labels.get("says", ""))]
+    if refused:
+        first = refused[0][1]
+        said = (
+            f"{len(refused)} of {len(answers)} of our own requests to {first.labels.get('url', '')} are refused with "
+            f"{first.value:.0f}: {first.labels.get('says', '')}"
+        )
+        return present(CERTAIN, said, [i for i, _ in refused])
+    if any(200 <= r.value < 400 for _, r in answers):
+        return absent(UNLIKELY, "the service answers to the name that it was given by")
+    return unknown("no --url was given, or it does not answer")
+
+
+def proxy_wrong(evidence: Evidence) -> Finding:
+    """The application cannot connect where we can, and its environment names a proxy."""
+    proxies = {
+        reading.labels.get("name", "").upper(): evidence_id
+        for evidence_id, reading in evidence.observations.indexed("process.environment")
+        if reading.labels.get("name", "").upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    }
+    reached = evidence.observations.readings("service.connect")
+    lost = [f for n in ("service.dns", "service.connect") for _, f in evidence.observations.failures(n)]
+    if not evidence.observations.readings("process.environment"):
+        return unknown("the environment of the process was not read")
+    if not proxies:
+        return absent(-3.0, "no variable of the process names a proxy")
+    failing = max(
+        text_strength(evidence, m)
+        for m in ("external-connection-refused", "tcp-port-filtered", "external-connection-reset", "dns-name-not-found")
+    )
+    if reached and not lost and failing > 0:
+        said = (
+            f"the application cannot connect to services that answer us directly; {', '.join(sorted(proxies))} is set"
+        )
+        return present(CERTAIN, said, sorted(proxies.values()))
+    if failing > 0:
+        return present(HINT, f"{', '.join(sorted(proxies))} is set, and connections fail", sorted(proxies.values()))
+    return absent(UNLIKELY, "a proxy is set, and connections do not fail")
+
+
+_NOT_FOUND = re.compile(
+    r"(?:\bHTTP|\bstatus(?:[ _]?code)?|\bClient error|Error code:)\W{0,3}(?:404|410)\b|\b404 Client Error"
+)
+
+
+def _misses(evidence: Evidence) -> list[tuple[str, Reading]]:
+    """Return new log lines in which a call to a service ends with 404 or 410."""
+    return [
+        (i, r)
+        for i, r in evidence.observations.indexed("log.template")
+        if r.value >= 2 and label_number(r, "before") < 0.2 * r.value and _NOT_FOUND.search(r.labels.get("example", ""))
+    ]
+
+
+def endpoint_removed(evidence: Evidence) -> Finding:
+    """What was there is gone, and nothing of ours had changed."""
+    base = _status("external-endpoint-removed", lambda s: s == 410, STRONG, "says that the endpoint is gone")(evidence)
+    missed = _misses(evidence)
+    if base.strength > 0 or not missed:
+        return base
+    said = f"the log says {missed[0][1].value:.0f} time(s): {missed[0][1].labels.get('example', '')[:120]}"
+    if began_with_restart(evidence, missed):
+        return present(HINT, f"{said}; since our own restart", [missed[0][0]])
+    return present(STRONG, f"{said}; nothing of ours had changed", [missed[0][0]])
+
+
+def wrong_address(evidence: Evidence) -> Finding:
+    """A service answers 404 to every call since the process was started anew."""
+    missed = _misses(evidence)
+    if missed:
+        said = f"the log says {missed[0][1].value:.0f} time(s): {missed[0][1].labels.get('example', '')[:120]}"
+        if began_with_restart(evidence, missed) and not deployed_lately(evidence):
+            return present(STRONG, f"{said}; since the process was started anew", [missed[0][0]])
+        return present(HINT, said, [missed[0][0]])
+    if evidence.observations.readings("log.lines"):
+        return absent(-1.0, "no call ends with 404")
+    return unknown("no --log was given")
 
 
 def packets_lost(evidence: Evidence) -> Finding:
@@ -232,16 +417,19 @@ def tls_soon(evidence: Evidence) -> Finding:
     return unknown("no certificate was read")
 
 
-_REACH = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
 _TLS = (FailureKind.TLS,)
 
 DETECTORS: dict[str, Detector] = {
     "external-api-slow": api_slow,
     "external-api-5xx": _status("external-api-5xx", lambda s: 500 <= s < 600, CERTAIN, "fails on its side"),
     "external-api-rate-limited": rate_limited,
-    "external-endpoint-removed": _status(
-        "external-endpoint-removed", lambda s: s == 410, STRONG, "says that the endpoint is gone"
-    ),
+    "external-endpoint-removed": endpoint_removed,
+    "external-response-truncated": answer_truncated,
+    "external-response-schema-changed": answer_changed,
+    "wrong-base-url-or-path": wrong_address,
+    "proxy-misconfigured": proxy_wrong,
+    "allowed-hosts-or-cors-misconfigured": host_refused,
+    "ipv6-localhost-preferred": ipv6_preferred,
     "external-connection-reset": connection_reset,
     "external-quota-exhausted": _status(
         "external-quota-exhausted", lambda s: s == 402, STRONG, "asks for payment before it goes on"

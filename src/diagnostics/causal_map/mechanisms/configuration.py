@@ -312,6 +312,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.9),
             Edge(effect="requests-fail", probability=0.7),
         ),
+        detect=DETECTORS["proxy-misconfigured"],
         prior=2.0,
         remedies=(
             Remedy(
@@ -347,6 +348,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.4),
             Edge(effect="requests-slow", probability=0.3),
         ),
+        detect=DETECTORS["ipv6-localhost-preferred"],
         prior=2.0,
         remedies=(
             Remedy(
@@ -481,6 +483,7 @@ MECHANISMS = (
             "bad-deploy-code-regression",
         ),
         causes=(Edge(effect="requests-fail", probability=0.5),),
+        detect=DETECTORS["allowed-hosts-or-cors-misconfigured"],
         prior=3.0,
         remedies=(
             Remedy(
@@ -532,6 +535,8 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="external-call-fails", probability=0.9),
+            Edge(effect="app-process-down", probability=0.3),
+            Edge(effect="service-down", probability=0.3),
             Edge(effect="requests-fail", probability=0.7),
         ),
         prior=2.0,
@@ -597,6 +602,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.8),
             Edge(effect="requests-fail", probability=0.7),
         ),
+        detect=DETECTORS["wrong-base-url-or-path"],
         prior=3.0,
         remedies=(
             Remedy(

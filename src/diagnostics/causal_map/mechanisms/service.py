@@ -132,6 +132,7 @@ MECHANISMS = (
             Edge(effect="unhandled-exception", probability=0.9),
             Edge(effect="requests-fail", probability=0.8),
         ),
+        detect=DETECTORS["external-response-schema-changed"],
         prior=3.0,
         remedies=(
             Remedy(
@@ -194,6 +195,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.9),
             Edge(effect="requests-fail", probability=0.7),
         ),
+        detect=DETECTORS["external-response-truncated"],
         prior=1.0,
         remedies=(
             Remedy(

@@ -73,6 +73,10 @@ SIGNATURES = table(
             (r"Could not find a suitable TLS CA certificate bundle", 6.0),
             (r"FileNotFoundError.{0,80}(?:ca-?bundle|cacert|\.pem|\.crt)", 4.0),
             (r"error setting certificate verify locations", 5.5),
+            (
+                r"(?:load_verify_locations|create_default_context|SSL_CERT_FILE|cafile)[\s\S]{0,500}FileNotFoundError: \[Errno 2\]",
+                6.0,
+            ),
         ],
         "wrong-async-driver-url": [
             (r"The asyncio extension requires an async driver", 6.0),

@@ -96,7 +96,7 @@ SIGNATURES = table(
             (r"Exception in thread Thread-\d+", 2.5),
         ],
         "http-client-pool-exhausted": [
-            (r"httpx\.PoolTimeout", 5.5),
+            (r"\bhttp(?:x|core)\d?\.PoolTimeout", 5.5),
             (r"PoolTimeout", 2.5),
             (r"Connection pool is full, discarding connection", 4.0),
             (r"EmptyPoolError|Pool reached maximum size and no more connections are allowed", 5.0),

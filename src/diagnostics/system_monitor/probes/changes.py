@@ -11,7 +11,7 @@ from diagnostics.model.finding import Baseline
 from diagnostics.model.observation import FailureKind, Observation, Observations, Reading, Unit
 from diagnostics.runtime import host
 from diagnostics.runtime.clock import Clock
-from diagnostics.system_monitor.probes import packages, repository
+from diagnostics.system_monitor.probes import packages, repository, sources
 from diagnostics.system_monitor.probes.notes import Notes, clean
 from diagnostics.system_monitor.probes.process import digest_key, environment_digest
 
@@ -56,11 +56,13 @@ class ChangesProbe:
         yield from self._environment(notes.of("/proc/<pid>/environ"))
 
     def conclude(self, observations: Observations, clock: Clock) -> Iterable[Observation]:
-        """Yield what follows from the other probes: changed settings and restarts."""
+        """Yield what follows from the other probes: changed settings, restarts, which code of a traceback talks outside."""
         notes = Notes(clock.now())
         if self.baseline is not None:
             yield from changed_settings(observations, self.baseline, notes)
         yield from restarts(observations, self.baseline, notes)
+        if self.repository is not None:
+            yield from sources.talks_outside(Path(self.repository), observations, notes)
 
     def facts(self, clock: Clock) -> dict[str, str]:
         """Return the texts that a baseline keeps: packages, revision, digests of the environment."""

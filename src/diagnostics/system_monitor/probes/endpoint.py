@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -23,7 +24,7 @@ from diagnostics.runtime.http import (
     resolve,
     start_tls,
 )
-from diagnostics.runtime.redaction import redact, redact_url
+from diagnostics.runtime.redaction import redact, redact_url, shorten
 
 HEALTH_PATHS = ("/health", "/healthz", "/livez", "/health/live", "/api/health", "/ping", "/status")
 TIMEOUT_SECONDS = 4.0
@@ -33,6 +34,7 @@ HEALTH_SAMPLES = 6
 CONCURRENCY = 2
 MOST_OPERATIONS = 6
 MOST_DESCRIPTION_BYTES = 2_000_000
+MOST_SAID = 2_000
 BUDGET_SECONDS = 6.0
 SEARCH_SECONDS = 3.0
 # Reading these may cost much or mean something: exports, streams, one-time links, the way out.
@@ -251,7 +253,21 @@ def _observed(
     at = clock.now()
     status = {"status": str(answer.status)}
     yield Reading(name=name, value=seconds, unit=Unit.SECONDS, at=at, source="GET", labels={**labels, **status})
-    yield Reading(name="endpoint.status", value=answer.status, unit=Unit.COUNT, at=at, source="GET", labels=labels)
+    says = {"says": said} if answer.status >= 400 and (said := _said(answer.body)) else {}
+    yield Reading(
+        name="endpoint.status",
+        value=answer.status,
+        unit=Unit.COUNT,
+        at=at,
+        source="GET",
+        labels={**labels, **says},
+    )
+
+
+def _said(body: bytes) -> str:
+    """Return what a short answer says, without its markup: an error often names itself (pure)."""
+    text = re.sub(r"<[^>]{0,200}>", " ", body[:MOST_SAID].decode("utf-8", "replace"))
+    return shorten(redact(" ".join(text.split())), 120)
 
 
 def _failure(name: str, labels: Mapping[str, str], error: ConnectError, clock: Clock) -> ProbeFailure:

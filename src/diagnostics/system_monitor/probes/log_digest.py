@@ -15,6 +15,7 @@ MOST_FOLDED_LINES = 300
 MOST_PATHS = 5_000
 MOST_SPANS = 500
 _EXAMPLE_HEAD, _EXAMPLE_TAIL = 1_500, 2_500
+_TRACE = "Traceback (most recent call last):"
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 
 
@@ -125,6 +126,11 @@ class Digest:
             if line.level < Level.WARNING and not line.trace:
                 return  # its numbers say all that it has to say
         self._open = _Record(self._last, line.level, line.message, line.trace)
+        if not line.trace and line.message.endswith(_TRACE):
+            # The message is the traceback: uvicorn says so why an application did not start.
+            self._open = _Record(self._last, line.level, line.message.removesuffix(_TRACE).strip())
+            self._open.folded.append(_TRACE)
+            self._open.in_trace = True
 
     def _close(self) -> None:
         record, self._open = self._open, None

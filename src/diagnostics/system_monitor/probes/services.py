@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -25,6 +25,7 @@ from diagnostics.system_monitor.probes.tls import observe_tls
 
 TCP_SECONDS = 3.0
 FIRST_BYTE_SECONDS = 5.0
+PLAIN_SECONDS = 2.0
 TIMES = 3
 MOST_ADDRESSES = 4
 MOST_SILENT = 2
@@ -52,7 +53,7 @@ class ServiceProbe:
     url: str
     service: str = field(default="", kw_only=True)
     token: str | None = field(default=None, kw_only=True, repr=False)
-    ca_file: str | None = field(default=None, kw_only=True)
+    ca_file: str | Sequence[str] | None = field(default=None, kw_only=True)
     times: int = field(default=TIMES, kw_only=True)
     timeout_seconds: float = field(default=FIRST_BYTE_SECONDS, kw_only=True)
 
@@ -88,6 +89,8 @@ class ServiceProbe:
             )
             yield from observations
             if line is None:
+                if not any(isinstance(o, ProbeFailure) and o.labels.get("reason") for o in observations):
+                    yield from _speaks_plainly(service, location, usable[0], clock)
                 return
             line.close()
         yield from self._ask(service, location, usable[0], clock)
@@ -118,6 +121,23 @@ class ServiceProbe:
                 return
 
 
+def _speaks_plainly(service: str, location: Location, place: Resolved, clock: Clock) -> Iterator[Observation]:
+    """Yield why a handshake came to nothing, when the port answers a plain question."""
+    plain = replace(location, scheme="http")
+    try:
+        answer = ask_once(plain, place, clock, headers={}, timeout=PLAIN_SECONDS)
+    except ConnectError:
+        return
+    yield ProbeFailure(
+        name="service.tls",
+        kind=FailureKind.TLS,
+        message=f"the port answers plain HTTP ({answer.status}) and no TLS",
+        at=clock.now(),
+        source="http",
+        labels={"service": service, "address": place.address, "phase": "tls", "reason": "plain_http"},
+    )
+
+
 def observe_connect(
     service: str, place: Resolved, clock: Clock, *, timeout: float = TCP_SECONDS
 ) -> tuple[bool, Observation]:
@@ -146,7 +166,7 @@ def ask_once(
     *,
     headers: Mapping[str, str],
     timeout: float,
-    ca_file: str | None = None,
+    ca_file: str | Sequence[str] | None = None,
 ) -> Answer:
     """Return the answer to one GET over a fresh connection to that address.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -67,7 +68,7 @@ def observe_tls(
     clock: Clock,
     *,
     timeout: float = TLS_SECONDS,
-    ca_file: str | None = None,
+    ca_file: str | Sequence[str] | None = None,
 ) -> tuple[ssl.SSLSocket | None, list[Observation]]:
     """Return the open line (or None) and what came of the handshake.
 
