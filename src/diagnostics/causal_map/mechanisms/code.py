@@ -635,7 +635,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.7),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
         ),
         prior=3.0,

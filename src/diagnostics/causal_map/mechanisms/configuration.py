@@ -380,7 +380,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.6),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -418,7 +417,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.6),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -535,6 +533,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="external-call-fails", probability=0.9),
+            Edge(effect="crash-loop-on-boot", probability=0.3),
             Edge(effect="app-process-down", probability=0.3),
             Edge(effect="service-down", probability=0.3),
             Edge(effect="requests-fail", probability=0.7),
@@ -566,7 +565,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.5),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.6),
             Edge(effect="requests-fail", probability=0.6),
         ),

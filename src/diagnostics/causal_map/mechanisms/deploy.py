@@ -155,7 +155,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.3),
         ),
         detect=DETECTORS["alembic-multiple-heads"],
@@ -186,7 +185,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.3),
             Edge(effect="requests-fail", probability=0.2),
         ),
@@ -220,7 +218,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.4),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="db-statement-rejected", probability=0.4),
             Edge(effect="service-down", probability=0.3),
         ),
@@ -313,7 +310,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.7),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.8),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -343,7 +339,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.6),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),
             Edge(effect="requests-fail", probability=0.4),
         ),
@@ -374,7 +369,6 @@ MECHANISMS = (
         causes=(
             Edge(effect="crash-loop-on-boot", probability=0.6),
             Edge(effect="app-process-down", probability=0.5),
-            Edge(effect="crash-loop-on-boot", probability=0.5),
             Edge(effect="service-down", probability=0.7),
         ),
         prior=2.0,
