@@ -315,6 +315,20 @@ def judge(mechanism: str, seen: Seen, *signatures: SignatureMatch) -> Finding:
     return detect(Evidence(observations=Observations(seen), baseline=BASELINE, signatures=signatures, now=AT))
 
 
+def test_a_standby_that_is_few_bytes_but_long_behind_is_late() -> None:
+    few_bytes = r("postgres.replication.lag_bytes", 700.0, application="walreceiver")
+
+    late = judge(
+        "replica-lag-stale-reads", [few_bytes, r("postgres.replication.lag_seconds", 20.0, application="walreceiver")]
+    )
+    quick = judge(
+        "replica-lag-stale-reads", [few_bytes, r("postgres.replication.lag_seconds", 0.01, application="walreceiver")]
+    )
+
+    assert late.state is State.PRESENT
+    assert quick.state is State.ABSENT
+
+
 @pytest.mark.parametrize("mechanism", CASES)
 def test_what_speaks_for_a_mechanism_makes_it_present(mechanism: str) -> None:
     found = judge(mechanism, CASES[mechanism][0])

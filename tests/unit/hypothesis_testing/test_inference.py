@@ -156,3 +156,24 @@ def test_the_chain_prefers_what_was_seen() -> None:
     found = {f.mechanism: f for f in [seen("external-call-slow"), seen("requests-slow")]}
 
     assert chain(MAP, "external-api-slow", found) == ("external-api-slow", "external-call-slow", "requests-slow")
+
+
+@pytest.mark.parametrize(
+    "error", ["alembic-multiple-heads", "alembic-revision-missing", "migration-partially-applied", "module-missing"]
+)
+def test_the_error_that_ends_each_start_is_named_before_the_crash_loop(error: str) -> None:
+    found = [
+        seen("crash-loop-on-boot", 5.5),
+        seen("app-process-down", 8.0),
+        seen("service-down", 8.0),
+        seen(error, 6.0),
+    ]
+
+    assert rank(MAP, found)[0].mechanisms == (error,)
+    assert diagnose(MAP, found).root_causes[0].mechanism == error
+
+
+def test_without_such_an_error_the_crash_loop_itself_is_named() -> None:
+    found = [seen("crash-loop-on-boot", 5.5), seen("app-process-down", 8.0), seen("service-down", 8.0)]
+
+    assert diagnose(MAP, found).root_causes[0].mechanism == "crash-loop-on-boot"
