@@ -240,11 +240,11 @@ def deployed_lately(evidence: Evidence) -> bool:
 
 def began_with_restart(evidence: Evidence, lines: Sequence[tuple[str, Reading]]) -> bool:
     """Whether log lines were first seen right after the process was started: a setting of ours is then suspected."""
-    ages = [r.value for r in evidence.observations.readings("process.age")]
+    starts = [r.at.timestamp() - r.value for r in evidence.observations.readings("process.age")]
     seen = [moment for _, r in lines if (moment := _first_seen(r)) is not None]
-    if not ages or not seen or evidence.now is None:
+    if not starts or not seen:
         return False
-    started = evidence.now.timestamp() - max(ages)
+    started = min(starts)  # the oldest: a worker that was renewed is no restart
     return -2.0 <= min(seen) - started <= 60.0
 
 

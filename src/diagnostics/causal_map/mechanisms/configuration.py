@@ -449,7 +449,8 @@ MECHANISMS = (
             "db-password-wrong",
         ),
         causes=(
-            Edge(effect="db-unreachable", probability=0.95),
+            # The URL that we were given may be another one, and right.
+            Edge(effect="db-unreachable", probability=0.5),
             Edge(effect="requests-fail", probability=0.9),
         ),
         detect=DETECTORS["db-url-wrong-host-or-port"],
