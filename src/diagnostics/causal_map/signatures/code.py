@@ -51,7 +51,7 @@ SIGNATURES = table(
         "recursion-error": [(r"maximum recursion depth exceeded|RecursionError", 6.0)],
         "sync-orm-in-async-context": [(r"SynchronousOnlyOperation|You cannot call this from an async context", 6.0)],
         "orm-driver-misuse": [
-            (r"can't adapt type '", 6.0),
+            (r"can(?:'t|not) adapt type '", 6.0),
             (r"can't subtract offset-naive and offset-aware.{0,200}asyncpg", 3.0),
             (r"Textual SQL expression .{0,120}should be explicitly declared as text", 5.5),
             (
