@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagnostics.causal_map.detectors import cache, database, deploy, host, performance, process, services, waits
+from diagnostics.causal_map.detectors import (
+    cache,
+    database,
+    deploy,
+    host,
+    performance,
+    process,
+    services,
+    traffic,
+    waits,
+)
 from diagnostics.model.mechanism import Detector
 
 DETECTORS: Mapping[str, Detector] = {
@@ -15,5 +25,6 @@ DETECTORS: Mapping[str, Detector] = {
     **performance.DETECTORS,
     **services.DETECTORS,
     **deploy.DETECTORS,
+    **traffic.DETECTORS,
     **cache.DETECTORS,
 }

@@ -16,6 +16,7 @@ from diagnostics.causal_map.detect import (
     total,
     unknown,
 )
+from diagnostics.causal_map.detectors.symptoms import nobody_waits
 from diagnostics.model.finding import Evidence, Finding
 
 #: Below this share a volume is full for every practical purpose (PostgreSQL and loggers fail before the last block).
@@ -50,6 +51,8 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
             f"processes that are not ours use {others:.1f} of {cpus:.0f} CPUs (first: {top.labels.get('command', '?')[:60]}, pid "
             f"{top.labels.get('pid', '?')}), ours wait for a CPU in {percent(waiting)} of the time"
         )
+        if nobody_waits(evidence):
+            return present(HINT, f"{said}; requests are as fast as before", [i for i, _ in foreign])
         return present(
             CERTAIN if waiting > 0.66 else TYPICAL if waiting > 0.5 else HINT,
             said,

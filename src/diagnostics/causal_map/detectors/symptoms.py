@@ -165,6 +165,12 @@ def _time_in_queue(evidence: Evidence) -> tuple[float, float, list[str]] | None:
     return waiting[1].value * length / requests, waiting[1].value, [waiting[0]]
 
 
+def nobody_waits(evidence: Evidence) -> bool:
+    """Whether many requests were measured, by the access log, and are as fast as before."""
+    requests = _window(evidence, "log.access.requests", "recent")
+    return requests >= 20 and requests_slow(evidence).strength <= RULED_OUT
+
+
 def _slower(evidence: Evidence, quantile: str, reading: Reading, earlier: Reading | None) -> tuple[float, str]:
     """Return how strongly a quantile of the access log says "slow", and in which words; 0 when it does not."""
     found: list[tuple[float, str]] = [(0.0, "")]

@@ -497,7 +497,11 @@ MECHANISMS = (
         causes=(
             Edge(effect="requests-slow", probability=0.5),
             Edge(effect="external-call-fails", probability=0.6),
+            # A service that stumbles is kept down by those who ask again at once.
+            Edge(effect="external-api-5xx", probability=0.4),
+            Edge(effect="external-api-rate-limited", probability=0.3),
         ),
+        detect=DETECTORS["retry-without-backoff-amplification"],
         prior=2.0,
         remedies=(
             Remedy(

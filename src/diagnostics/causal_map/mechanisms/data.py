@@ -79,7 +79,8 @@ MECHANISMS = (
             "response-model-validation-error",
             "bad-deploy-code-regression",
         ),
-        causes=(Edge(effect="requests-fail", probability=0.3),),
+        causes=(Edge(effect="requests-fail", probability=0.5),),
+        detect=DETECTORS["payload-validation-mismatch"],
         prior=3.0,
         remedies=(
             Remedy(
