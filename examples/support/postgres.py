@@ -168,6 +168,11 @@ class Postgres:
         with self.connect("postgres") as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def run_program(self, name: str, *arguments: str) -> str:
+        """Run one of PostgreSQL's programs, such as pg_resetwal, as the server's user; return what it printed."""
+        environment = {"LC_ALL": "C", "PATH": os.defpath}
+        return run_as(self._user, [str(self._binaries / name), *arguments], directory=self.folder, env=environment)
+
     # Inside
 
     def _create_cluster(self) -> None:

@@ -614,6 +614,21 @@ def test_a_missing_index_is_explained_from_the_normalised_statement(database):
     assert seen.last("postgres.explain.index_candidate").labels["columns"] == "email, price"
 
 
+def test_an_index_that_is_there_already_is_no_candidate_although_the_plan_scans_the_table(database):
+    with connect(database, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute("CREATE INDEX items_price ON items (price)")
+        connection.execute(f"ALTER DATABASE {name} SET random_page_cost = 1000")  # nobody takes an index then
+        try:
+            seen = explain(database, "SELECT * FROM items WHERE price > $1")
+        finally:
+            connection.execute(f"ALTER DATABASE {name} RESET random_page_cost")
+            connection.execute("DROP INDEX items_price")
+
+    assert seen.readings("postgres.explain.seq_scan")
+    assert not seen.readings("postgres.explain.index_candidate")
+
+
 def test_a_statement_is_found_by_its_number(database):
     with connect(database, autocommit=True) as connection:
         connection.execute("SELECT max(price) FROM items WHERE email = 'x'")

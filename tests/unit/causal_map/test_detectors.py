@@ -217,6 +217,10 @@ CASES: dict[str, tuple[Seen, Seen]] = {
         [r("postgres.database.cache_hit_ratio", 0.999)],
     ),
     "jit-compilation-overhead": ([DB, setting("jit_above_cost", "10", number=10.0), setting("jit", "on")], [DB]),
+    "generic-plan-regression": (
+        [DB, setting("plan_cache_mode", "force_generic_plan"), *statement(0.06)],
+        [DB, setting("plan_cache_mode", "auto", "default"), *statement(0.06)],
+    ),
     "redundant-indexes-slow-writes": (
         [DB, *[r("postgres.index.redundant", 1.0, table="events", index=str(i)) for i in range(5)], table("write_rate", 90.0)],
         [DB, table("write_rate", 90.0)],
@@ -363,6 +367,17 @@ def test_a_timeout_setting_alone_is_weaker_than_one_that_cuts_statements(name: s
     assert judge(mechanism, [*low, cut], text).strength >= judge(mechanism, low).strength
     assert judge(mechanism, [*low, cut], text).state is State.PRESENT
     assert judge(mechanism, [DB, setting(name, "0", "default")]).state is State.ABSENT
+
+
+def test_a_scan_by_a_plan_that_knows_no_values_wants_an_index_only_where_the_planner_could_use_one() -> None:
+    scans = CASES["missing-index-seq-scan"][0]
+    forced = setting("plan_cache_mode", "force_generic_plan", "database")
+    candidate = r("postgres.explain.index_candidate", table="events", columns="b")
+
+    surely = judge("missing-index-seq-scan", scans).strength
+    assert judge("missing-index-seq-scan", [*scans, forced]).strength < surely
+    assert judge("missing-index-seq-scan", [*scans, forced, candidate]).strength == surely
+    assert judge("generic-plan-regression", [DB, *scans, forced, candidate]).strength < 2
 
 
 def test_nearly_every_cause_with_a_detector_has_its_cases_here_or_beside() -> None:

@@ -65,12 +65,14 @@ def missing_index(evidence: Evidence) -> Finding:
         new = normal is None or scans.value > 4 * normal.p95 + 0.2
         few = returned is None or returned < 0.01 * max(live, 1)
         strength = CERTAIN if new and few and (mean is None or mean > 0.005) else TYPICAL if few and new else HINT
+        candidate = next(iter(observations.indexed("postgres.explain.index_candidate", table=table)), None)
+        if candidate is None and _generic_plans_forced(evidence):
+            strength = HINT  # an index may well be there, and the planner does not see that it is worth it
         subject = {
             "table": table,
             "query": statement.labels.get("query", "") if statement else "",
             "queryid": statement.labels.get("queryid", "") if statement else "",
         }
-        candidate = next(iter(observations.indexed("postgres.explain.index_candidate", table=table)), None)
         if candidate is not None:
             subject["columns"] = candidate[1].labels.get("columns", "")
             said += f"; the planner scans it for want of an index on ({subject['columns']})"
@@ -258,6 +260,47 @@ def jit_overhead(evidence: Evidence) -> Finding:
         return present(TYPICAL, f"jit_above_cost is {above.value:.0f}: short statements are compiled each time")
     if database_was_read(evidence):
         return absent(-3.0, "JIT has its usual thresholds, or is off")
+    return unknown("settings were not read")
+
+
+def _generic_plans_forced(evidence: Evidence) -> list[str]:
+    return [
+        i
+        for i, r in evidence.observations.indexed("postgres.setting", setting="plan_cache_mode")
+        if r.labels.get("value") == "force_generic_plan" and r.labels.get("source") != "default"
+    ]
+
+
+def _has_parameters(statement: Reading) -> bool:
+    query = statement.labels.get("query", "")
+    return "$1" in query or "?" in query
+
+
+def generic_plan(evidence: Evidence) -> Finding:
+    """Statements are planned without their values, and one with parameters is slow."""
+    forced = _generic_plans_forced(evidence)
+    if forced:
+        said = "plan_cache_mode is force_generic_plan: statements are planned without looking at their values"
+        means = evidence.observations.indexed("postgres.statement.mean")
+        slow = [(i, r) for i, r in means if r.value > 0.015 and _has_parameters(r)]
+        candidates = {
+            r.labels.get("table", "") for r in evidence.observations.readings("postgres.explain.index_candidate")
+        }
+        slow = [
+            pair
+            for pair in slow
+            if not any(t.rsplit(".", 1)[-1] in pair[1].labels.get("query", "") for t in candidates)
+        ]
+        if not slow:
+            return present(HINT, said, forced)
+        evidence_id, worst = max(slow, key=lambda pair: pair[1].value)
+        query = worst.labels.get("query", "")
+        said += f"; {seconds(worst.value)} a call: {query[:100]}"
+        return present(
+            STRONG, said, [*forced, evidence_id], {"query": query, "queryid": worst.labels.get("queryid", "")}
+        )
+    if database_was_read(evidence):
+        return absent(UNLIKELY, "the planner may look at values (plan_cache_mode)")
     return unknown("settings were not read")
 
 
@@ -490,6 +533,7 @@ DETECTORS: dict[str, Detector] = {
     "deep-offset-pagination": deep_offset,
     "working-set-exceeds-buffer-cache": cache_too_small,
     "jit-compilation-overhead": jit_overhead,
+    "generic-plan-regression": generic_plan,
     "redundant-indexes-slow-writes": redundant_indexes,
     "stale-statistics-bad-plan": stale_statistics,
     "sequence-exhausted-int4": sequence_exhausted,

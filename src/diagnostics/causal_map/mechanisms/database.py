@@ -554,6 +554,7 @@ MECHANISMS = (
             Edge(effect="db-queries-slow", probability=0.7),
             Edge(effect="requests-slow", probability=0.6),
         ),
+        detect=DETECTORS["generic-plan-regression"],
         prior=1.0,
         remedies=(
             Remedy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from diagnostics.errors import MissingExtraError
@@ -77,6 +77,7 @@ def explain(
         scans = list(seq_scans(plan))
         names = sorted({scan["Relation Name"] for scan in scans})
         sizes = _sizes(session, names) if names else {}
+        served = _index_columns(session, names) if names else {}
         for scan in scans:
             table = table_name(scan.get("Schema", "public"), scan["Relation Name"])
             condition = scan.get("Filter", "")
@@ -93,7 +94,7 @@ def explain(
                 cost=float(scan.get("Total Cost", 0)),
             )
             columns = candidate_columns(condition)
-            if columns:
+            if columns and not is_served(columns, served.get(scan["Relation Name"], ())):
                 yield from reading(
                     "postgres.explain.index_candidate",
                     1,
@@ -171,6 +172,27 @@ def _plan(session: Session, text: str) -> Mapping[str, Any]:
 def _sizes(session: Session, names: list[str]) -> dict[str, float]:
     sql = session.text("table_rows")
     return {row["relname"]: row["tuples"] for row in session.rows(sql, {"names": names}) if row["tuples"]}
+
+
+def _index_columns(session: Session, names: list[str]) -> Mapping[str, list[Sequence[str]]]:
+    found: dict[str, list[Sequence[str]]] = {}
+    for row in session.rows(session.text("index_columns"), {"names": names}):
+        found.setdefault(row["relname"], []).append(row["columns"])
+    return found
+
+
+def is_served(columns: Sequence[str], indexes: Iterable[Sequence[str]]) -> bool:
+    """Tell whether an index begins with these columns, in any order (pure).
+
+    The planner may scan the table nevertheless: a generic plan does not know how few rows a range has.
+
+    Example:
+        >>> is_served(["created_at"], [["id"], ["created_at", "status"]])
+        True
+        >>> is_served(["status", "created_at"], [["created_at"]])
+        False
+    """
+    return any(set(index[: len(columns)]) == set(columns) for index in indexes)
 
 
 def seq_scans(plan: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
