@@ -13,7 +13,7 @@ RELEASE = Release(
 
 from __future__ import annotations
 
-_GUESTS = 250_000
+_GUESTS = 110_000
 _BEGINNINGS = 24
 
 

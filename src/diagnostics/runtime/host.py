@@ -83,6 +83,11 @@ class CpuTimes:
     boot_time: int
 
 
+def uptime() -> float:
+    """Return the seconds since the kernel started."""
+    return float(read_text("/proc/uptime").split()[0])
+
+
 def cpu_times() -> CpuTimes:
     """Return the counters of ``/proc/stat``."""
     return parse_cpu_times(read_text("/proc/stat"))

@@ -200,3 +200,18 @@ def test_refusals_of_a_path_are_told_with_what_was_before_them_but_pages_that_ar
 
     assert (found.value, found.labels["path"], found.labels["status"]) == (9, "/webhooks", "401")
     assert (found.labels["requests"], found.labels["before"], found.labels["before_requests"]) == ("9", "0", "6")
+
+
+def test_a_log_that_jumps_back_in_time_and_stays_there_shows_a_clock_that_was_set() -> None:
+    before = [f"{stamp(60 - n)} INFO app fine" for n in range(20)]
+    after = [f"{stamp(640 - n)} INFO app fine" for n in range(20)]
+
+    step = read([*before, *after]).value("log.clock_step", None)
+
+    assert step == pytest.approx(-599.0)
+
+
+def test_lines_a_little_out_of_order_are_no_step_of_the_clock() -> None:
+    lines = [f"{stamp(60 - n + (30 if n == 10 else 0))} INFO app fine" for n in range(40)]
+
+    assert read(lines).last("log.clock_step") is None

@@ -10,9 +10,12 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    log_evidence,
     percent,
     present,
+    seconds,
     size,
+    text_strength,
     total,
     unknown,
 )
@@ -243,6 +246,24 @@ def clock_skew(evidence: Evidence) -> Finding:
     return absent(-4.0, f"our clock is within {abs(worst.value):.1f} s of the others", [evidence_id])
 
 
+def clock_jump(evidence: Evidence) -> Finding:
+    """The clock was set: the moments of a log go back in time."""
+    steps = evidence.observations.indexed("log.clock_step")
+    if steps:
+        evidence_id, biggest = min(steps, key=lambda pair: pair[1].value)
+        return present(
+            STRONG, f"the moments of the log jump back by {seconds(-biggest.value)} and stay there", [evidence_id]
+        )
+    text = text_strength(evidence, "clock-jump-breaks-timeouts")
+    if text >= TYPICAL:
+        return present(
+            text, "the log speaks of a clock that was set", log_evidence(evidence, "clock-jump-breaks-timeouts")
+        )
+    if evidence.observations.readings("log.lines"):
+        return absent(-1.0, "the moments of the log only go forward")
+    return unknown("no --log was given")
+
+
 def ephemeral_ports(evidence: Evidence) -> Finding:
     """No local port is left for outgoing connections."""
     reading = evidence.observations.last("host.network.ephemeral_ports_used_ratio")
@@ -301,6 +322,7 @@ DETECTORS = {
     "pids-limit-reached": pids_limit,
     "swap-thrash": swap_thrash,
     "host-clock-skew": clock_skew,
+    "clock-jump-breaks-timeouts": clock_jump,
     "ephemeral-ports-exhausted": ephemeral_ports,
     "conntrack-table-full": conntrack_full,
     "cgroup-cpu-throttled": cpu_quota,

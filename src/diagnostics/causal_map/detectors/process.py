@@ -155,6 +155,13 @@ def thread_flood(evidence: Evidence) -> Finding:
     readings = evidence.observations.indexed("process.threads")
     for evidence_id, reading in readings:
         normal = evidence.baseline.of(reading)
+        growth = evidence.observations.value("process.threads.growth", 0.0, pid=reading.labels.get("pid", "")) or 0.0
+        if reading.value > 100 and growth > 1.0:
+            return present(
+                CERTAIN,
+                f"{reading.value:.0f} threads, and {growth:.1f} more each second",
+                [evidence_id, *[i for i, _ in evidence.observations.indexed("process.threads.growth")]],
+            )
         if reading.value > 300 or (normal is not None and reading.value > 3 * normal.maximum + 60):
             return present(
                 STRONG,
@@ -206,6 +213,8 @@ def busy_handler(evidence: Evidence) -> Finding:
         by_place.setdefault((pair[1].labels.get("file", ""), pair[1].labels.get("function", "")), []).append(pair)
     burnt = max((r.value for r in evidence.observations.readings("process.cpu.utilization")), default=0.0)
     wait = max((r.value for r in evidence.observations.readings("process.cpu.wait_share")), default=0.0)
+    if _steps_of_tasks(evidence) is not None:
+        return absent(-1.0, "the event loop goes from task to task")
     if by_place and burnt > 0.6:
         place, pairs = max(by_place.items(), key=lambda item: sum(r.value for _, r in item[1]))
         share = sum(r.value for _, r in pairs)
@@ -245,24 +254,32 @@ def threadpool_held_by_dependency(evidence: Evidence) -> Finding:
 
 
 def thread_deadlock(evidence: Evidence) -> Finding:
-    """Threads that stand in lock acquisition for every sample."""
+    """Threads that stand before locks at different places for every sample."""
     stuck = [
         (i, r)
         for i, r in evidence.observations.indexed("process.stack")
         if r.value >= 0.95
         and r.labels.get("function")
-        and r.labels.get("leaf", "").startswith(("acquire", "__enter__ (threading", "lock"))
+        and r.labels.get("main") != "true"
+        and r.labels.get("active") != "true"
+        and _before_a_lock(r)
     ]
     places = {(r.labels.get("file"), r.labels.get("line")) for _, r in stuck}
     if len(stuck) >= 2 and len(places) >= 2:
         return present(
-            TYPICAL,
+            CERTAIN if len(stuck) >= 6 else STRONG if len(stuck) >= 4 else TYPICAL,
             f"{len(stuck)} threads wait for locks at {len(places)} places, all the time",
             [i for i, _ in stuck],
         )
     if evidence.observations.readings("process.stack"):
         return absent(-3.0, "no threads wait for each other")
     return unknown("no stacks of the process")
+
+
+def _before_a_lock(reading: Reading) -> bool:
+    """Whether a thread waits in `acquire`, or in the application's own line: `with lock:` has no frame of its own."""
+    leaf, function = reading.labels.get("leaf", ""), reading.labels.get("function", "")
+    return leaf.startswith(("acquire", "__enter__ (threading", "lock", f"{function} ("))
 
 
 def traffic_spike(evidence: Evidence) -> Finding:
@@ -336,14 +353,54 @@ def slow_clients(evidence: Evidence) -> Finding:
 
 
 def many_tasks(evidence: Evidence) -> Finding:
-    """Tasks of asyncio without bound; seen from inside only."""
+    """Tasks of asyncio without bound: counted from inside, or seen to keep the loop busy with ever other small steps."""
     reading = evidence.observations.last("asyncio.tasks")
+    steps = _steps_of_tasks(evidence)
+    if reading is None and steps is not None:
+        where, share, ids = steps
+        said = f"the event loop is busy with small steps of tasks of {where} in {percent(share)} of the samples"
+        return present(STRONG if share > 0.6 else TYPICAL, said, ids, {"function": where})
     if reading is None:
+        if evidence.observations.readings("process.stack", main="true"):
+            return absent(UNLIKELY, "the event loop is not kept busy by tasks of its own")
         return unknown("tasks are seen from inside only")
     normal = evidence.baseline.of(reading)
     if reading.value > 2000 or (normal is not None and reading.value > 10 * normal.p95 + 200):
         return present(STRONG, f"{reading.value:.0f} asyncio tasks are pending")
     return absent(-3.0, f"{reading.value:.0f} asyncio tasks are pending")
+
+
+#: Innermost frames of a loop that goes from one step to the next.
+_TURNS = ("_run_once (asyncio", "_run (asyncio", "__sleep0 (asyncio", "sleep (asyncio", "call_soon (asyncio")
+
+
+def _steps_of_tasks(evidence: Evidence) -> tuple[str, float, list[str]] | None:
+    """Return whose tasks keep the loop's thread on the CPU step by step, in which share of the samples, and the evidence.
+
+    A coroutine that lies directly above the loop is a task that the application started; one that belongs to a request
+    lies above the server. A task that never lets go would show no frame of the loop at work.
+    """
+    burnt = max((r.value for r in evidence.observations.readings("process.cpu.utilization")), default=0.0)
+    waited = max((r.value for r in evidence.observations.readings("process.cpu.wait_share")), default=0.0)
+    if burnt < 0.6 * (1.0 - min(waited, 0.6)):
+        return None
+    places: dict[str, list[tuple[str, Reading]]] = {}
+    between = 0.0
+    for pair in evidence.observations.indexed("process.stack", main="true"):
+        frames = [frame.strip() for frame in pair[1].labels.get("trace", "").split(" < ")]
+        function = pair[1].labels.get("function", "")
+        if frames[-1].startswith(_TURNS):
+            between += pair[1].value
+        own = next((n for n, frame in enumerate(frames) if function and frame.startswith(f"{function} (")), 0)
+        if own and frames[own - 1].startswith("_run (asyncio/events"):
+            places.setdefault(function, []).append(pair)
+    if not places:
+        return None
+    where, pairs = max(places.items(), key=lambda item: sum(r.value for _, r in item[1]))
+    share = sum(r.value for _, r in pairs)
+    if share < 0.2 or share + between < 0.5 or between < 0.05:
+        return None
+    return where, min(1.0, share + between), [i for i, _ in pairs[:5]]
 
 
 def worker_timeout(evidence: Evidence) -> Finding:

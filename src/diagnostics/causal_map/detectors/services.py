@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from diagnostics.causal_map.detect import (
     CERTAIN,
@@ -22,7 +23,7 @@ from diagnostics.causal_map.detect import (
     unknown,
 )
 from diagnostics.causal_map.detectors.deploy import began_with_restart, deployed_lately, new_exceptions
-from diagnostics.model.finding import Evidence, Finding
+from diagnostics.model.finding import Evidence, Finding, State
 from diagnostics.model.observation import FailureKind, ProbeFailure, Reading
 
 Detector = Callable[[Evidence], Finding]
@@ -117,6 +118,21 @@ def _service_failure(
 def _plain(evidence: Evidence, service: str) -> bool:
     failures = [f for _, f in evidence.observations.failures("service.tls") if f.labels.get("service") == service]
     return any(f.labels.get("reason") == "plain_http" for f in failures)
+
+
+def untrusted_issuer(evidence: Evidence) -> Finding:
+    """Nobody whom we trust signed a service's certificate; the application may trust others than we do."""
+    reasons = ("unknown_ca", "self_signed")
+    found = _service_failure("tls-unknown-ca", "service.tls", _TLS, "the issuer is not trusted", reasons)(evidence)
+    if found.state is not State.PRESENT or text_strength(evidence, "tls-unknown-ca") > 0:
+        return found
+    complains = any(
+        "certificate verify failed" in reading.labels.get("example", "").lower() and reading.value > 0
+        for reading in evidence.observations.readings("log.template")
+    )
+    if complains:  # of something else: a private authority is the application's business
+        return replace(found, strength=HINT, sentence=f"{found.sentence}; the log complains of something else")
+    return found
 
 
 def certificate_expired(evidence: Evidence) -> Finding:
@@ -448,9 +464,7 @@ DETECTORS: dict[str, Detector] = {
         "dns-server-unreachable", FailureKind.DNS_UNAVAILABLE, "the resolver does not answer"
     ),
     "tls-cert-expired": certificate_expired,
-    "tls-unknown-ca": _service_failure(
-        "tls-unknown-ca", "service.tls", _TLS, "the issuer is not trusted", ("unknown_ca", "self_signed")
-    ),
+    "tls-unknown-ca": untrusted_issuer,
     "tls-plain-http-mismatch": _service_failure(
         "tls-plain-http-mismatch", "service.tls", _TLS, "the port does not speak TLS", ("plain_http",)
     ),

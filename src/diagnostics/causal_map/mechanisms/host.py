@@ -358,7 +358,12 @@ MECHANISMS = (
         summary="NTP step; code uses time.time() for durations.",
         recognised_by="step in offset history; durations negative or huge at that moment only.",
         confusable_with=("host-clock-skew",),
-        causes=(Edge(effect="requests-fail", probability=0.4),),
+        causes=(
+            Edge(effect="requests-fail", probability=0.4),
+            Edge(effect="requests-slow", probability=0.4),
+            Edge(effect="workers-busy", probability=0.3),
+        ),
+        detect=DETECTORS["clock-jump-breaks-timeouts"],
         prior=1.0,
         remedies=(
             Remedy(

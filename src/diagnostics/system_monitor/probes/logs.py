@@ -130,6 +130,9 @@ def log_readings(
         return
     oldest = min(start for start, _ in digest.covered) if digest.covered else last
     yield notes.reading("log.history", max(0.0, last - oldest), Unit.SECONDS)
+    step = clock_step(digest.lines)
+    if step is not None:
+        yield notes.reading("log.clock_step", step, Unit.SECONDS)
     requests = digest.requests
     failures = [at for at, status in zip(requests.moments, requests.statuses, strict=True) if status >= 500]
     began = error_onset([*digest.errors, *failures], digest.covered)
@@ -154,6 +157,23 @@ def log_readings(
 
 #: A page that is not there and a conflict are answers that users bring about; scanners live on the first.
 _ORDINARY_REFUSALS = frozenset({404, 405, 409, 410, 412, 416, 499})
+
+
+#: Threads and processes that share a log write a little out of order.
+_OUT_OF_ORDER_SECONDS = 5.0
+_STAYS_LINES = 10
+
+
+def clock_step(moments: Sequence[float]) -> float | None:
+    """Return by how much the moments of a log, in the order of its lines, jump back and stay back; None if never."""
+    biggest = None
+    for index in range(1, len(moments) - _STAYS_LINES + 1):
+        step = moments[index] - moments[index - 1]
+        if step < -_OUT_OF_ORDER_SECONDS and (biggest is None or step < biggest):
+            after = moments[index : index + _STAYS_LINES]
+            if max(after) < moments[index - 1] - _OUT_OF_ORDER_SECONDS:
+                biggest = step
+    return biggest
 
 
 def is_refusal(status: int) -> bool:

@@ -123,8 +123,8 @@ def _at_once(pid: int, sample: _Sample, clock: Clock) -> Iterator[Observation]:
     command = clean(" ".join(host.command_line(pid)) or root.command, 200)
     if root.state not in "ZX":
         yield notes.flag("process.alive", command=command)
-    booted = host.cpu_times().boot_time
-    age = clock.now().timestamp() - booted - root.start_ticks / host.ticks_per_second()
+    # By the time since boot: the clock may have been set since, or be wrong.
+    age = host.uptime() - root.start_ticks / host.ticks_per_second()
     yield notes.reading("process.age", max(0.0, age), Unit.SECONDS)
     yield notes.flag("process.state", state=root.state)
     alive = [stat for stat in group if stat.state not in "ZX"]
@@ -245,6 +245,8 @@ def _over_time(pid: int, before: _Sample, after: _Sample, clock: Clock) -> Itera
     rss_before = sum(stat.rss_pages for stat in before.families[pid]) * page
     yield notes.reading("process.memory.rss", rss, Unit.BYTES)
     yield notes.reading("process.memory.growth", (rss - rss_before) / seconds, Unit.BYTES_PER_SECOND)
+    threads = sum(stat.threads for stat in group) - sum(stat.threads for stat in before.families[pid])
+    yield notes.reading("process.threads.growth", threads / seconds, Unit.PER_SECOND)
     if pid in before.cgroups and pid in after.cgroups:
         yield from cgroup_readings(before.cgroups[pid], after.cgroups[pid], notes.of("/sys/fs/cgroup"))
 
