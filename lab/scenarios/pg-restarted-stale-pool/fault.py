@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,5 +11,7 @@ from lab.harness import Lab
 
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
-    lab.stack.postgres.restart("fast")
+    for _ in range(3):  # as a maintenance with its patches does
+        lab.stack.postgres.restart("fast")
+        time.sleep(2.0)
     yield

@@ -24,7 +24,7 @@ from diagnostics.causal_map.detect import (
     unknown,
 )
 from diagnostics.model.finding import Evidence, Finding
-from diagnostics.model.observation import FailureKind, Reading
+from diagnostics.model.observation import FailureKind, ProbeFailure, Reading
 
 Detector = Callable[[Evidence], Finding]
 
@@ -355,13 +355,20 @@ def _connect(
     *,
     sqlstates: tuple[str, ...] = (),
     text: tuple[str, ...] = (),
+    phases: tuple[str, ...] = (),
 ) -> Detector:
+    def fits(failure: ProbeFailure) -> bool:
+        """How far it came says more than the words, which are the same for each of the ways."""
+        phase = failure.labels.get("phase", "")
+        if phases and phase:
+            return phase in phases
+        return not text or any(t in failure.message.lower() for t in text)
+
     def detect(evidence: Evidence) -> Finding:
         for evidence_id, failure in evidence.observations.failures("postgres.connect"):
-            message = failure.message.lower()
             if (
                 failure.kind in kinds
-                and (not text or any(t in message for t in text))
+                and fits(failure)
                 and (not sqlstates or failure.labels.get("sqlstate", sqlstates[0]) in sqlstates)
             ):
                 return present(CERTAIN, f"{words}: {failure.message}", [evidence_id])
@@ -628,12 +635,14 @@ DETECTORS: dict[str, Detector] = {
         (FailureKind.TIMEOUT,),
         "the port accepts and nobody answers",
         text=("startup", "no reply", "did not answer"),
+        phases=("startup", "authentication"),
     ),
     "pg-port-blocked-by-firewall": _connect(
         "pg-port-blocked-by-firewall",
         (FailureKind.TIMEOUT, FailureKind.UNREACHABLE),
         "no answer to a TCP connection",
         text=("tcp", "connect", "unreachable", "route"),
+        phases=("tcp",),
     ),
     "db-password-wrong": _unless(
         _no_such_role,

@@ -126,6 +126,7 @@ MECHANISMS = (
             "session-not-rolled-back",
         ),
         causes=(
+            Edge(effect="idle-in-transaction-blocks-writers", probability=0.4),
             Edge(effect="unhandled-exception", probability=0.9),
             Edge(effect="requests-fail", probability=0.7),
         ),

@@ -48,6 +48,7 @@ SIGNATURES = table(
         ],
         "pg-postmaster-frozen": [
             (r"connection to server at .{0,120}failed: timeout expired", 1.5),
+            (r"connection timeout expired", 1.5),
             (r"could not (?:send startup packet|receive data from server)", 1.0),
         ],
         "pg-restarted-stale-pool": [
