@@ -171,7 +171,7 @@ def test_a_locked_table_stops_neither_the_probe_nor_the_other_readings(database)
         started = time.monotonic()
         seen = look(database)
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert seen.value("postgres.table.size", table="items") > 0
     assert seen.readings("postgres.setting")
     ((_, failure),) = seen.failures("postgres.sequence.behind")
@@ -346,12 +346,12 @@ def test_something_else_on_the_port_is_a_protocol_failure():
 
 
 def test_a_server_that_accepts_and_says_nothing_is_a_timeout():
-    with _server(lambda line: time.sleep(6)) as port:
+    with _server(lambda line: time.sleep(10)) as port:
         started = time.monotonic()
         failure = why(f"postgresql://u:p@127.0.0.1:{port}/x")
 
     assert (failure.kind, failure.labels["phase"]) == (FailureKind.TIMEOUT, "startup")
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 9.5
 
 
 def test_a_second_address_is_tried_when_the_first_does_not_answer(postgres):
@@ -504,7 +504,7 @@ def test_a_server_that_freezes_during_the_visit_ends_the_probe_in_time(tiny, mon
             thread.join()
             os.kill(backend, 18)
 
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 15
     assert seen.readings("postgres.connect")
     assert [f for _, f in seen.all_failures() if f.kind is FailureKind.TIMEOUT]
 

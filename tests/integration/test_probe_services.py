@@ -164,11 +164,11 @@ def test_an_old_protocol_is_told(certificates):
 
 
 def test_a_handshake_that_nobody_answers_ends(certificates):
-    with raw(lambda line: time.sleep(3)) as port:
+    with raw(lambda line: time.sleep(6)) as port:
         started = time.monotonic()
         seen = look(f"https://127.0.0.1:{port}", timeout_seconds=0.4)
 
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 5
     ((_, failure),) = seen.failures("service.tls")
     assert failure.kind is FailureKind.TIMEOUT
 
@@ -204,7 +204,7 @@ def test_a_server_that_drips_bytes_cannot_keep_us():
         started = time.monotonic()
         seen = look(f"http://127.0.0.1:{port}", timeout_seconds=0.4)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4.5
     assert seen.failures("service.first_byte")[0][1].kind is FailureKind.TIMEOUT
 
 

@@ -47,7 +47,8 @@ def rank(causal_map: CausalMap, findings: Iterable[Finding], *, pairs: int = 6) 
     """
     strengths = {f.mechanism: max(-LIMIT, min(LIMIT, f.strength)) for f in findings if f.state is not State.UNKNOWN}
     kinds = {node.id: node.kind for node in causal_map}
-    strengths = {id_: s for id_, s in strengths.items() if id_ in kinds}
+    # In one order, and ties by name: the order of the findings must not matter, not even in the last bit.
+    strengths = {id_: s for id_, s in sorted(strengths.items()) if id_ in kinds}
     causes = causal_map.of_kind(Kind.CAUSE)
     weight = sum(node.prior for node in causes)
     share = 1.0 - PRIOR_NOTHING - PRIOR_OFF_MAP
@@ -68,7 +69,7 @@ def rank(causal_map: CausalMap, findings: Iterable[Finding], *, pairs: int = 6) 
     for node in causes:
         prior = math.log(share * node.prior / weight)
         singles.append(_score(node.id, (node.id,), prior, _active(causal_map, (node.id,), nothing), strengths, nothing))
-    singles.sort(key=lambda item: -item[2])
+    singles.sort(key=lambda item: (-item[2], item[0]))
     scored.extend(singles)
     prior_of = {node.id: share * node.prior / weight for node in causes}
     leaders = singles[:pairs]

@@ -148,7 +148,7 @@ def _silence(id_: str) -> float:
     A mechanism with an unmistakable text hardly ever goes without it; one that leaves only vague texts, or none, may.
     """
     loudest = max((signature.weight for signature in SIGNATURES.get(id_, ())), default=0.0)
-    return -2.5 if loudest >= 5 else -1.0 if loudest >= 3 else -0.5
+    return -3.0 if loudest >= 5 else -1.2 if loudest >= 3 else -0.5
 
 
 def _is_down(evidence: Evidence) -> bool:

@@ -63,7 +63,7 @@ def test_a_probe_that_hangs_is_left_behind() -> None:
     seen = look([Scripted("slow", waits_for=never, deadline_seconds=0.1), Scripted("b")])
     never.set()
 
-    assert SYSTEM_CLOCK.monotonic() - began < 2
+    assert SYSTEM_CLOCK.monotonic() - began < 10
     assert {"slow.0", "b.0"} <= seen.names()
     ((_, failure),) = seen.failures("slow")
     assert failure.kind is FailureKind.TIMEOUT
@@ -77,7 +77,7 @@ def test_the_common_deadline_holds_for_all() -> None:
     seen = look([Scripted("slow", waits_for=never, deadline_seconds=60)], deadline_seconds=0.1)
     never.set()
 
-    assert SYSTEM_CLOCK.monotonic() - began < 2
+    assert SYSTEM_CLOCK.monotonic() - began < 10
     assert seen.failures("slow")
 
 

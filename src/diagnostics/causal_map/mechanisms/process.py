@@ -167,7 +167,7 @@ MECHANISMS = (
         ),
         causes=(
             Edge(effect="service-down", probability=0.98),
-            Edge(effect="requests-fail", probability=0.5),
+            Edge(effect="requests-fail", probability=0.95),
         ),
         detect=DETECTORS["app-process-down"],
         prior=3.0,
