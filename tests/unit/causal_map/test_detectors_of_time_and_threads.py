@@ -115,3 +115,32 @@ def test_an_issuer_that_only_we_do_not_trust_is_the_applications_business() -> N
 
     assert another.strength < alone.strength
     assert agreed.strength == alone.strength
+
+
+def test_a_configured_folder_that_is_read_only_is_a_fault_where_writing_fails() -> None:
+    volume = r("host.disk.read_only", 1.0, mount="/srv/uploads", used_by="configured")
+    text = SignatureMatch(
+        mechanism="filesystem-remounted-read-only", weight=6.0, text="Errno 30", place="log", count=5, count_before=0
+    )
+
+    assert judge("filesystem-remounted-read-only", volume).state is State.ABSENT
+    assert judge("filesystem-remounted-read-only", volume, texts=(text,)).state is State.PRESENT
+
+
+def test_kills_that_the_kernel_counted_weigh_more_where_the_log_says_that_processes_were_killed() -> None:
+    counted = r("cgroup.oom_kills", 2.0, pid="7")
+    killed = r("log.template", 2.0, template="exited: app (terminated by SIGKILL; not expected)")
+
+    assert judge("cgroup-memory-oom-kill", counted, killed).strength > judge("cgroup-memory-oom-kill", counted).strength
+
+
+def test_jobs_that_began_one_after_the_other_overlap_and_a_burst_of_requests_does_not() -> None:
+    def sessions(*ages: float) -> list[Reading]:
+        return [
+            r("postgres.session", age, backend_pid=str(n), application="job", query="SELECT 1", kind="active")
+            for n, age in enumerate(ages)
+        ]
+
+    staggered, together = sessions(6, 12, 18, 24, 30), sessions(6.0, 6.1, 6.2, 6.3)
+
+    assert judge("scheduled-jobs-overlap", *staggered).strength > judge("scheduled-jobs-overlap", *together).strength

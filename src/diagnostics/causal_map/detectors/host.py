@@ -173,6 +173,14 @@ def volume_read_only(evidence: Evidence) -> Finding:
         if reading.value >= 1 and ("app" in used_by or "log" in used_by or "tmp" in used_by):
             mount = reading.labels.get("mount", "?")
             return present(STRONG, f"{mount} ({used_by}) is mounted read-only", [evidence_id], {"mount": mount})
+    # A folder that a variable names may be meant to be read only: what fails to write decides.
+    refused = text_strength(evidence, "filesystem-remounted-read-only")
+    for evidence_id, reading in readings:
+        if reading.value >= 1 and "configured" in reading.labels.get("used_by", "") and refused >= TYPICAL:
+            mount = reading.labels.get("mount", "?")
+            said = f"{mount} is mounted read-only, and the log says that writing fails for that"
+            ids = [evidence_id, *log_evidence(evidence, "filesystem-remounted-read-only")]
+            return present(CERTAIN, said, ids, {"mount": mount})
     if readings:
         return absent(RULED_OUT, "the volumes that the application uses are writable")
     return unknown("volumes were not read")
@@ -189,6 +197,14 @@ def cgroup_oom(evidence: Evidence) -> Finding:
                     f"{reading.value - normal.maximum:.0f} OOM kill(s) since the baseline",
                     [evidence_id],
                 )
+            used = evidence.observations.value("cgroup.memory.used_ratio", 0.0, pid=reading.labels.get("pid", ""))
+            if normal is None and reading.value > 0 and name == "cgroup.oom_kills" and _killed(evidence):
+                return present(
+                    CERTAIN,
+                    f"{reading.value:.0f} OOM kill(s) in the cgroup of the application, {percent(used or 0.0)} of its "
+                    "memory in use, and the log says that processes were killed",
+                    [evidence_id, *log_evidence(evidence, "cgroup-memory-oom-kill")],
+                )
             if normal is None and reading.value > 0 and name == "cgroup.oom_kills":
                 return present(
                     TYPICAL,
@@ -199,6 +215,14 @@ def cgroup_oom(evidence: Evidence) -> Finding:
     if kills is not None:
         return absent(-3.0 if kills.value == 0 else -1.0, "no new OOM kill was counted")
     return unknown("OOM counters were not read")
+
+
+def _killed(evidence: Evidence) -> bool:
+    """Whether a log says that processes of ours were killed now."""
+    return text_strength(evidence, "cgroup-memory-oom-kill") > 0 or any(
+        "SIGKILL" in reading.labels.get("template", "") and reading.value > 0
+        for reading in evidence.observations.readings("log.template")
+    )
 
 
 def pids_limit(evidence: Evidence) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from diagnostics.causal_map.detect import (
     CERTAIN,
@@ -513,7 +514,11 @@ def jobs_overlap(evidence: Evidence) -> Finding:
     if crowds:
         (application, query), pairs = max(crowds, key=lambda item: len(item[1]))
         said = f"{len(pairs)} sessions of {application or 'one application'} run the same statement for over 5 s: {query[:90]}"
-        return present(TYPICAL, said, [i for i, _ in pairs[:5]], {"query": query})
+        # Started one after the other, not by one burst of requests.
+        ages = sorted({r.labels.get("backend_pid", ""): r.value for _, r in pairs}.values())
+        apart = sum(later - earlier > 1.0 for earlier, later in pairwise(ages))
+        strength = CERTAIN if apart >= 4 else STRONG if apart >= 2 else TYPICAL
+        return present(strength, said, [i for i, _ in pairs[:5]], {"query": query})
     if database_was_read(evidence):
         return absent(UNLIKELY, "no long statement runs several times at once")
     return unknown("sessions were not read")
