@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-KINDS = ("valid", "expired", "not_yet_valid", "wrong_host", "self_signed", "unknown_ca")
+KINDS = ("valid", "ends_this_month", "expired", "not_yet_valid", "wrong_host", "self_signed", "unknown_ca")
 
 _DAY = timedelta(days=1)
 
@@ -26,6 +26,7 @@ def write_certificates(folder: Path) -> dict[str, Path]:
     now = datetime.now(UTC)
     made = {
         "valid": _leaf(authority, good, now - _DAY, now + 90 * _DAY),
+        "ends_this_month": _leaf(authority, good, now - 65 * _DAY, now + 25 * _DAY),
         "expired": _leaf(authority, good, now - 90 * _DAY, now - _DAY / 24),
         "not_yet_valid": _leaf(authority, good, now + _DAY, now + 90 * _DAY),
         "wrong_host": _leaf(authority, ["calendar.example.org"], now - _DAY, now + 90 * _DAY),
