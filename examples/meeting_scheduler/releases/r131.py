@@ -23,11 +23,10 @@ def guests(request: Request) -> list[list[Any]]:
             new='''\
     @diagnosed
     def guests(self) -> Sequence[Any]:
-        """Return each guest with the number of managers and of meetings of this year."""
+        """Return each guest with the number of managers and of meetings."""
         with self.database.session() as session:
             query = (
                 select(Meeting.attendee_email, func.count(Meeting.manager_id.distinct()), func.count())
-                .where(Meeting.starts_at > _now() - timedelta(days=365))
                 .group_by(Meeting.attendee_email)
                 .order_by(Meeting.attendee_email)
             )

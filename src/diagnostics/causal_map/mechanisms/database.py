@@ -161,6 +161,7 @@ MECHANISMS = (
             "pg-max-connections-by-app",
         ),
         causes=(
+            Edge(effect="db-pool-exhausted", probability=0.5),
             Edge(effect="db-unreachable", probability=0.97),
             Edge(effect="requests-slow", probability=0.9),
         ),

@@ -26,6 +26,7 @@ MECHANISMS = (
             "dns-server-unreachable",
         ),
         causes=(
+            Edge(effect="db-pool-exhausted", probability=0.5),
             Edge(effect="db-unreachable", probability=0.97),
             Edge(effect="requests-fail", probability=0.8),
             Edge(effect="requests-slow", probability=0.5),
