@@ -207,3 +207,15 @@ def test_a_service_that_refuses_a_coroutine_is_no_database() -> None:
     elsewhere = wanted("ConnectionRefusedError: [Errno 111] Connect call failed ('10.0.0.9', 443)")
 
     assert judge("db-url-wrong-host-or-port", CONNECTED, elsewhere).state is State.ABSENT
+
+
+# --- what we send
+
+
+def test_a_payload_that_is_refused_since_a_deploy_is_our_own_doing() -> None:
+    refused = line("bank transfer: HTTP 400: amount is missing")
+    commit = r("change.commit", 60, sha="abc", subject="Amounts", files="2")
+    own = "own-bug-bad-request-payload"
+
+    assert judge(own, refused, commit).strength > judge(own, refused).strength > 0
+    assert judge(own, line("bank transfer: HTTP 503"), commit).state is State.UNKNOWN

@@ -374,6 +374,24 @@ def wrong_address(evidence: Evidence) -> Finding:
     return unknown("no --log was given")
 
 
+_REFUSED = re.compile(r"(?:\bHTTP|\bstatus(?:[ _]?code)?)\W{0,3}(?:400|422)\b")
+
+
+def payload_refused(evidence: Evidence) -> Finding:
+    """A service refuses what we send (400, 422), and did not before."""
+    refused = [
+        (i, r)
+        for i, r in evidence.observations.indexed("log.template")
+        if r.value >= 2 and label_number(r, "before") < 0.2 * r.value and _REFUSED.search(r.labels.get("example", ""))
+    ]
+    if refused:
+        said = f"the log says {refused[0][1].value:.0f} time(s): {refused[0][1].labels.get('example', '')[:120]}"
+        if deployed_lately(evidence):
+            return present(STRONG, f"{said}; new code came lately", [refused[0][0]])
+        return present(HINT, said, [refused[0][0]])
+    return unknown("no --log was given, or no call ends with 400")
+
+
 def packets_lost(evidence: Evidence) -> Finding:
     """TCP sends the same data again and again."""
     reading = evidence.observations.last("host.network.retransmit_rate")
@@ -440,6 +458,7 @@ DETECTORS: dict[str, Detector] = {
     "external-api-5xx": _status("external-api-5xx", lambda s: 500 <= s < 600, CERTAIN, "fails on its side"),
     "external-api-rate-limited": rate_limited,
     "external-endpoint-removed": endpoint_removed,
+    "own-bug-bad-request-payload": payload_refused,
     "external-response-truncated": answer_truncated,
     "external-response-schema-changed": answer_changed,
     "wrong-base-url-or-path": wrong_address,

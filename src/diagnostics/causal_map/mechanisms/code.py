@@ -316,6 +316,7 @@ MECHANISMS = (
             Edge(effect="external-call-fails", probability=0.7),
             Edge(effect="requests-fail", probability=0.6),
         ),
+        detect=DETECTORS["own-bug-bad-request-payload"],
         prior=2.0,
         remedies=(
             Remedy(
