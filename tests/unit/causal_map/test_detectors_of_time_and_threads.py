@@ -1,7 +1,7 @@
 """Clocks that were set, threads before locks, threads and tasks without bound, private authorities.
 
 The mechanisms: "clock-jump-breaks-timeouts", "thread-deadlock-lock-order", "unbounded-thread-creation",
-"unbounded-asyncio-tasks", "infinite-loop-request", "tls-unknown-ca".
+"unbounded-asyncio-tasks", "port-already-in-use", "infinite-loop-request", "tls-unknown-ca".
 """
 
 from __future__ import annotations
@@ -144,3 +144,24 @@ def test_jobs_that_began_one_after_the_other_overlap_and_a_burst_of_requests_doe
     staggered, together = sessions(6, 12, 18, 24, 30), sessions(6.0, 6.1, 6.2, 6.3)
 
     assert judge("scheduled-jobs-overlap", *staggered).strength > judge("scheduled-jobs-overlap", *together).strength
+
+
+def test_a_port_that_answers_for_a_process_that_ended_is_somebody_elses() -> None:
+    text = SignatureMatch(
+        mechanism="port-already-in-use", weight=5.5, text="[Errno 98]", place="log", count=2, count_before=0
+    )
+    gone = ProbeFailure(name="process", kind=FailureKind.NOT_FOUND, message="is gone", at=AT, labels={"pid": "7"})
+    answers = r("endpoint.status", 200.0, path="/health")
+
+    both = judge("port-already-in-use", gone, answers, texts=(text,))
+    only_text = judge("port-already-in-use", r("log.lines", 50.0), texts=(text,))
+
+    assert both.strength > only_text.strength > 0
+    assert judge("port-already-in-use", r("process.listening", 1.0, port="80")).state is State.ABSENT
+
+
+def test_a_configuration_file_that_was_edited_just_before_the_errors_is_suspected() -> None:
+    edited = r("change.file", 40.0, path="app/limits.toml")
+    errors = r("log.onset", AT.timestamp() - 35.0, kind="errors")
+
+    assert judge("config-change-bad-value", edited, errors).strength > judge("config-change-bad-value", edited).strength

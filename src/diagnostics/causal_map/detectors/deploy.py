@@ -147,8 +147,15 @@ def config_change(evidence: Evidence) -> Finding:
                 }
             )[:5]
         )
+        began = [
+            evidence.now.timestamp() - r.value
+            for r in evidence.observations.readings("log.onset")
+            if evidence.now is not None
+        ]
+        # An editor's file and the first error lie close together, and nothing was released.
+        at_once = any(-10 <= r.value - age < SUSPICIOUS_SECONDS for _, r in files for age in began)
         return present(
-            TYPICAL if changed else HINT,
+            STRONG if at_once and _latest_code_change(evidence) is None else TYPICAL if changed else HINT,
             f"changed against what was normal: {what}",
             [i for i, _ in [*changed, *files]][:6],
             {"changed": what},

@@ -14,6 +14,7 @@ from diagnostics.causal_map.detect import (
     excess,
     failure_of,
     label_number,
+    log_evidence,
     percent,
     present,
     size,
@@ -137,6 +138,24 @@ def process_down(evidence: Evidence) -> Finding:
     if alive or evidence.observations.readings("endpoint.status"):
         return absent(RULED_OUT, "the process runs")
     return unknown("neither --pid nor --url was given")
+
+
+def port_taken(evidence: Evidence) -> Finding:
+    """Our process ended because somebody else listens on its port, and that one answers."""
+    text = text_strength(evidence, "port-already-in-use")
+    ids = list(log_evidence(evidence, "port-already-in-use"))
+    gone = failure_of(evidence, "process", FailureKind.NOT_FOUND)
+    answered = evidence.observations.indexed("endpoint.status")
+    if text >= TYPICAL and gone and answered:
+        said = "the log says that the address is in use, our process has ended, and somebody answers at its port"
+        return present(CERTAIN, said, [gone[0], answered[0][0], *ids])
+    if text > 0:
+        return present(text, "the log says that the address is in use", ids)
+    if evidence.observations.readings("process.listening"):
+        return absent(RULED_OUT, "the process listens")
+    if evidence.observations.readings("log.lines"):
+        return absent(UNLIKELY, "the log does not say that an address is in use")
+    return unknown("no --log was given")
 
 
 def zombies(evidence: Evidence) -> Finding:
@@ -460,6 +479,7 @@ DETECTORS = {
     "thread-deadlock-lock-order": thread_deadlock,
     "traffic-spike-over-capacity": traffic_spike,
     "worker-count-too-low": too_few_workers,
+    "port-already-in-use": port_taken,
     "unbounded-asyncio-tasks": many_tasks,
     "gunicorn-worker-timeout": worker_timeout,
     "sync-workers-held-by-slow-clients": slow_clients,

@@ -205,6 +205,7 @@ MECHANISMS = (
             Edge(effect="app-process-down", probability=0.8),
             Edge(effect="service-down", probability=0.5),
         ),
+        detect=DETECTORS["port-already-in-use"],
         prior=2.0,
         remedies=(
             Remedy(
