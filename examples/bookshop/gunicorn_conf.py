@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_WORKERS") or 2)
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = int(os.environ.get("WEB_THREADS") or 4)
 worker_class = "gthread" if threads > 1 else "sync"
-timeout = int(os.environ.get("WEB_TIMEOUT") or 30)
+timeout = int(os.environ.get("WORKER_TIMEOUT") or 30)
 backlog = int(os.environ.get("WEB_BACKLOG") or 512)
 max_requests = int(os.environ.get("WEB_MAX_REQUESTS") or 0)
 accesslog = str(Path(os.environ.get("LOG_FILE", "bookshop.log")).with_name("access.log"))

@@ -53,6 +53,7 @@ ENVIRONMENTAL = (
     "InternalError",
     "IntegrityError",
     "DataError",
+    "ModuleNotFound",
 )
 
 
