@@ -54,7 +54,7 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
             f"processes that are not ours use {others:.1f} of {cpus:.0f} CPUs (first: {top.labels.get('command', '?')[:60]}, pid "
             f"{top.labels.get('pid', '?')}), ours wait for a CPU in {percent(waiting)} of the time"
         )
-        if nobody_waits(evidence):
+        if nobody_waits(evidence) or _median_unmoved(evidence):
             return present(HINT, f"{said}; requests are as fast as before", [i for i, _ in foreign])
         return present(
             CERTAIN if waiting > 0.66 else TYPICAL if waiting > 0.5 else HINT,
@@ -66,6 +66,13 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
         RULED_OUT if busy.value < 0.8 or others < 0.2 * cpus else UNLIKELY,
         f"foreign processes use {others:.1f} of {cpus:.0f} CPUs",
     )
+
+
+def _median_unmoved(evidence: Evidence) -> bool:
+    """Tell whether the middle request is as fast as before: who is starved of CPU is slow everywhere, not at the edge only."""
+    before = evidence.observations.value("log.access.p50", None, window="before")
+    recent = evidence.observations.value("log.access.p50", None, window="recent")
+    return before is not None and recent is not None and recent < 1.5 * before + 0.001
 
 
 def app_volume_full(evidence: Evidence) -> Finding:
