@@ -192,7 +192,9 @@ def connection_reset(evidence: Evidence) -> Finding:
         (i, f)
         for name in ("service.connect", "service.tls", "service.first_byte")
         for i, f in evidence.observations.failures(name)
-        if f.kind is FailureKind.RESET and f.labels.get("reason") != "truncated"
+        if f.kind is FailureKind.RESET
+        and f.labels.get("reason") != "truncated"
+        and not (name == "service.tls" and _plain(evidence, f.labels.get("service", "")))
     ]
     if bad:
         return present(
