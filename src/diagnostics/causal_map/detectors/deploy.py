@@ -47,6 +47,7 @@ ENVIRONMENTAL = (
     "ReadError",
     "gaierror",
     "MemoryError",
+    "BlockingIOError",  # no process or thread more
     "UndefinedColumn",
     "UndefinedTable",
     "ProgrammingError",

@@ -227,7 +227,10 @@ MECHANISMS = (
         summary="Subprocesses are started and never waited for; zombies pile up to the pid limit.",
         recognised_by="children with status zombie under our pid grow per request; CPU/RSS normal.",
         confusable_with=("pids-limit-reached",),
-        causes=(Edge(effect="requests-fail", probability=0.2),),
+        causes=(
+            Edge(effect="requests-fail", probability=0.2),
+            Edge(effect="pids-limit-reached", probability=0.5),
+        ),
         detect=DETECTORS["zombie-children-not-reaped"],
         prior=1.0,
         remedies=(
