@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from diagnostics.errors import DiagnosticsError, MissingExtraError
 from diagnostics.model.finding import Baseline
-from diagnostics.model.observation import FailureKind, Observation, Observations, ProbeFailure
+from diagnostics.model.observation import FailureKind, Observation, Observations, ProbeFailure, Reading
 from diagnostics.model.target import Target
 from diagnostics.plugins.protocols import Probe
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
@@ -75,9 +75,13 @@ def look(
     outcomes = run_side_by_side(jobs, limits, clock=clock)
     seen: list[Observation] = []
     for (key, outcome), probe in zip(outcomes.items(), probes, strict=True):
-        seen += sheets[key].close()
+        written = sheets[key].close()
+        seen += written
         if outcome.error is not None:
-            seen.append(failure_of(outcome.error, _name(probe), clock, elapsed_seconds=outcome.elapsed_seconds))
+            name = _name(probe)
+            if any(isinstance(item, Reading) and item.name == name for item in written):
+                name += ".unfinished"  # it got in and did not get through: that is no failure to connect
+            seen.append(failure_of(outcome.error, name, clock, elapsed_seconds=outcome.elapsed_seconds))
     return Observations([*seen, *_conclusions(probes, Observations(seen), clock)])
 
 

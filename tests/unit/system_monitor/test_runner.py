@@ -34,9 +34,12 @@ class Scripted:
     error: BaseException | None = None
     waits_for: threading.Event | None = None
     deadline_seconds: float = 5.0
+    first: str = ""
     seen: list[Observation] = field(default_factory=list)
 
     def observe(self, clock: Clock) -> Iterable[Observation]:
+        if self.first:
+            yield reading(self.first)
         for index in range(self.count):
             yield reading(f"{self.name}.{index}")
         if self.waits_for is not None:
@@ -68,6 +71,17 @@ def test_a_probe_that_hangs_is_left_behind() -> None:
     ((_, failure),) = seen.failures("slow")
     assert failure.kind is FailureKind.TIMEOUT
     assert "slow.late" not in seen.names()
+
+
+def test_who_got_in_and_did_not_get_through_is_not_said_to_have_failed_to_connect() -> None:
+    never = threading.Event()
+
+    seen = look([Scripted("slow", waits_for=never, deadline_seconds=0.1, first="slow")])
+    never.set()
+
+    assert seen.readings("slow")
+    assert not seen.failures("slow")
+    assert seen.failures("slow.unfinished")
 
 
 def test_the_common_deadline_holds_for_all() -> None:

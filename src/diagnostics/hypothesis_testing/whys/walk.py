@@ -29,12 +29,18 @@ def diagnose(
     ranking = rank(causal_map, findings)
     by_id = {finding.mechanism: finding for finding in findings}
     chances = marginal(ranking)
-    best_first = sorted(chances, key=lambda id_: -chances[id_])
+    alone = {r.mechanisms[0]: r.log_score for r in ranking if len(r.mechanisms) == 1}
+
+    def order(id_: str) -> tuple[float, float]:
+        # Of two that are about equally sure to be there, the one comes first that explains more by itself.
+        return -round(chances[id_], 1), -alone.get(id_, -math.inf)
+
+    best_first = sorted(chances, key=order)
     leader = ranking[0]
     # A pair names both of its members; they come before causes that only rank well alone.
     if len(leader.mechanisms) == 2 and leader.posterior > 0.4:
         best_first = [
-            *sorted(leader.mechanisms, key=lambda id_: -chances[id_]),
+            *sorted(leader.mechanisms, key=order),
             *(i for i in best_first if i not in leader.mechanisms),
         ]
     causes = tuple(
