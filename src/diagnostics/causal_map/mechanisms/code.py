@@ -82,7 +82,7 @@ MECHANISMS = (
             "go on; their threads stand in the HTTP client."
         ),
         causes=(
-            Edge(effect="idle-in-transaction-blocks-writers", probability=0.5),
+            Edge(effect="idle-in-transaction-blocks-writers", probability=0.35),
             Edge(effect="db-pool-exhausted", probability=0.5),
             Edge(effect="db-lock-wait", probability=0.3),
             Edge(effect="requests-slow", probability=0.5),
@@ -126,7 +126,7 @@ MECHANISMS = (
             "session-not-rolled-back",
         ),
         causes=(
-            Edge(effect="idle-in-transaction-blocks-writers", probability=0.4),
+            Edge(effect="idle-in-transaction-blocks-writers", probability=0.15),
             Edge(effect="unhandled-exception", probability=0.9),
             Edge(effect="requests-fail", probability=0.7),
         ),

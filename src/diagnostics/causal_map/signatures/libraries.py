@@ -26,7 +26,7 @@ SIGNATURES = table(
         # Statuses as seen by a client.
         "external-api-5xx": [
             (_received(r"(?:50[02]|503|52\d|530)"), 4.0),
-            (r"HTTP(?: status)? (?:50[023]|52\d)\b", 3.0),
+            (r"\bHTTP (?:status )?(?:50[023]|52\d)\b", 3.0),
             (r"too many 50[0-4] error responses", 5.0),
             (r"StatusCode\.(?:UNAVAILABLE|INTERNAL)\b", 3.5),
             (r"(?:backendError|overloaded_error|SERVER_IS_BUSY|ServiceUnavailableError|ServerError: 5\d\d)\b", 4.0),
