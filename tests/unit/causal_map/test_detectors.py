@@ -333,6 +333,43 @@ def test_a_standby_that_is_few_bytes_but_long_behind_is_late() -> None:
     assert quick.state is State.ABSENT
 
 
+def test_an_empty_mandatory_column_points_at_a_migration_of_today_only() -> None:
+    text = SignatureMatch(
+        mechanism="new-not-null-column-old-code", weight=3.0, place="log", count=18, count_before=0, text="x"
+    )
+
+    today = judge(
+        "new-not-null-column-old-code", [r("change.migration", 900.0, revision="0005", message="Regions")], text
+    )
+    long_ago = judge("new-not-null-column-old-code", [r("change.migration", 9e6, revision="0005")], text)
+    no_error = judge("new-not-null-column-old-code", [r("change.migration", 900.0, revision="0005")])
+
+    assert today.state is State.PRESENT
+    assert today.subject["revision"] == "0005"
+    assert long_ago.state is State.UNKNOWN
+    assert no_error.state is State.UNKNOWN
+
+
+def test_waiting_for_a_whole_table_is_a_lock_of_the_table_though_its_holder_is_idle_just_now() -> None:
+    for_the_table = wait(5.0, wait_event="relation", mode="RowExclusiveLock", blocker_kind="idle_in_transaction")
+    for_a_row = wait(5.0, wait_event="transactionid", mode="ShareLock", blocker_kind="idle_in_transaction")
+
+    assert judge("explicit-lock-table-job", [DB, for_the_table]).state is State.PRESENT
+    assert judge("idle-in-transaction-blocks-writers", [DB, for_the_table]).state is not State.PRESENT
+    assert judge("explicit-lock-table-job", [DB, for_a_row]).state is not State.PRESENT
+    assert judge("idle-in-transaction-blocks-writers", [DB, for_a_row]).state is State.PRESENT
+
+
+def test_how_far_an_attempt_to_connect_came_tells_a_blocked_port_from_a_frozen_server() -> None:
+    silent = f("postgres.connect", K.TIMEOUT, "connection timeout expired", phase="startup")
+    blocked = f("postgres.connect", K.TIMEOUT, "connection timeout expired", phase="tcp")
+
+    assert judge("pg-postmaster-frozen", [silent]).state is State.PRESENT
+    assert judge("pg-port-blocked-by-firewall", [silent]).state is State.ABSENT
+    assert judge("pg-postmaster-frozen", [blocked]).state is State.ABSENT
+    assert judge("pg-port-blocked-by-firewall", [blocked]).state is State.PRESENT
+
+
 @pytest.mark.parametrize("mechanism", CASES)
 def test_what_speaks_for_a_mechanism_makes_it_present(mechanism: str) -> None:
     found = judge(mechanism, CASES[mechanism][0])

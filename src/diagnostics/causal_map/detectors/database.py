@@ -39,7 +39,7 @@ def idle_transaction_blocks(evidence: Evidence) -> Finding:
     waits = [
         (i, r)
         for i, r in evidence.observations.indexed("postgres.lock.wait")
-        if r.labels.get("blocker_kind") == "idle_in_transaction"
+        if r.labels.get("blocker_kind") == "idle_in_transaction" and not _for_a_whole_table(evidence, r)
     ]
     if not waits:
         return _no_such_wait(evidence, "no waiting session is blocked by an idle transaction")
@@ -92,7 +92,8 @@ def explicit_lock(evidence: Evidence) -> Finding:
     waits = [
         (i, r)
         for i, r in evidence.observations.indexed("postgres.lock.wait")
-        if r.labels.get("blocker_kind") in ("ddl", "active") and _is_ddl(r.labels.get("blocker_query", ""))
+        if (r.labels.get("blocker_kind") in ("ddl", "active") and _is_ddl(r.labels.get("blocker_query", "")))
+        or _for_a_whole_table(evidence, r)
     ]
     if waits:
         _, longest = max(waits, key=lambda pair: pair[1].value)
@@ -100,8 +101,10 @@ def explicit_lock(evidence: Evidence) -> Finding:
             _is_ddl(r.labels.get("waiter_query", "")) for r in evidence.observations.readings("postgres.lock.wait")
         ):
             said = (
-                f"backend {longest.labels.get('blocker_pid')} runs {longest.labels.get('blocker_query', '')[:100]} and blocks "
-                f"{len({r.labels.get('waiter_pid') for _, r in waits})} session(s), the longest for {seconds(longest.value)}"
+                f"backend {longest.labels.get('blocker_pid')} ({longest.labels.get('blocker_application') or 'unnamed application'}) holds "
+                f"a lock on a whole table ({longest.labels.get('relation', '?')}) and blocks "
+                f"{len({r.labels.get('waiter_pid') for _, r in waits})} session(s), the longest for {seconds(longest.value)}; "
+                f"its statement: {longest.labels.get('blocker_query', '')[:100]}"
             )
             return present(
                 CERTAIN + 1,
@@ -551,6 +554,22 @@ def _no_such_wait(evidence: Evidence, said: str) -> Finding:
     if database_was_read(evidence):
         return absent(RULED_OUT if not evidence.observations.readings("postgres.lock.wait") else -4.0, said)
     return unknown("locks were not read")
+
+
+#: What ordinary statements ask of a table; only a lock on the whole table makes them wait for that.
+_ORDINARY_MODES = frozenset({"AccessShareLock", "RowShareLock", "RowExclusiveLock"})
+
+
+def _for_a_whole_table(evidence: Evidence, wait: Reading) -> bool:
+    """Whether an ordinary statement waits for a table that somebody has locked, and not for a row or behind an ALTER that waits itself."""
+    return (
+        wait.labels.get("wait_event") == "relation"
+        and wait.labels.get("mode") in _ORDINARY_MODES
+        and wait.labels.get("blocker_kind") in ("idle_in_transaction", "active", "ddl")
+        and not any(
+            _is_ddl(r.labels.get("waiter_query", "")) for r in evidence.observations.readings("postgres.lock.wait")
+        )
+    )
 
 
 def _is_ddl(query: str) -> bool:

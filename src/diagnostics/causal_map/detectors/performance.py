@@ -391,6 +391,23 @@ def wraparound(evidence: Evidence) -> Finding:
     return absent(RULED_OUT, f"{percent(reading.value)} of the transaction ids are used up")
 
 
+#: A column that was added this long ago is known to all code that runs.
+FRESH_SECONDS = 6 * 3600.0
+
+
+def new_mandatory_column(evidence: Evidence) -> Finding:
+    """Inserts leave a column empty that a migration of today may have made mandatory."""
+    if text_strength(evidence, "new-not-null-column-old-code") <= 0:
+        return unknown("no statement leaves a mandatory column empty")
+    fresh = [(i, r) for i, r in evidence.observations.indexed("change.migration") if r.value < FRESH_SECONDS]
+    if not fresh:
+        return unknown("no migration of the last hours is known")
+    evidence_id, newest = min(fresh, key=lambda pair: pair[1].value)
+    what = newest.labels.get("message") or newest.labels.get("revision", "")
+    said = f"a mandatory column is left empty, and the migration “{what[:80]}” came {seconds(newest.value)} ago"
+    return present(TYPICAL, said, [evidence_id], {"revision": newest.labels.get("revision", "")})
+
+
 def _migration(mechanism: str, states: tuple[str, ...], words: str) -> Detector:
     def detect(evidence: Evidence) -> Finding:
         readings = evidence.observations.indexed("postgres.migration")
@@ -556,6 +573,7 @@ DETECTORS: dict[str, Detector] = {
     "migration-not-applied-missing-column": _pending("migration-not-applied-missing-column", table=False),
     "migration-missing-table": _pending("migration-missing-table", table=True),
     "index-build-failed-invalid": invalid_index,
+    "new-not-null-column-old-code": new_mandatory_column,
     "pg-data-volume-full": database_volume_full,
     "replication-slot-retains-wal": slot_retains,
     "data-growth-crossed-threshold": data_growth,

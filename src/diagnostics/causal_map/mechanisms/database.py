@@ -227,6 +227,7 @@ MECHANISMS = (
         ),
         confusable_with=("pg-restarted-stale-pool",),
         causes=(
+            Edge(effect="idle-in-transaction-blocks-writers", probability=0.3),
             Edge(effect="unhandled-exception", probability=0.7),
             Edge(effect="requests-fail", probability=0.6),
         ),

@@ -95,6 +95,7 @@ MECHANISMS = (
             Edge(effect="db-statement-rejected", probability=0.95),
             Edge(effect="requests-fail", probability=0.8),
         ),
+        detect=DETECTORS["new-not-null-column-old-code"],
         prior=2.0,
         remedies=(
             Remedy(
