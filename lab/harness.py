@@ -22,6 +22,7 @@ from examples.support.postgres import Postgres
 from examples.support.stack import Stack, running_stack
 
 from diagnostics.diagnostic_orchestrator import recording as recordings
+from diagnostics.model.observation import Observation, Observations, ProbeFailure
 from lab.means import CannotInject
 from lab.scenario import HEALTHY, SCENARIOS, Scenario, scenarios
 
@@ -158,7 +159,7 @@ def run(
                             **_answer(document),
                         )
                     )
-                    _save(outcomes[-1], recording, keep, record)
+                    _save(outcomes[-1], recording, keep, record, stack.workdir)
         finally:
             load.stop()
     return outcomes
@@ -221,7 +222,9 @@ def _answer(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _save(outcome: Outcome, recording: recordings.Recording, keep: Path | None, record: Path | None) -> None:
+def _save(
+    outcome: Outcome, recording: recordings.Recording, keep: Path | None, record: Path | None, workdir: Path
+) -> None:
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         (keep / f"{outcome.name}.json").write_text(json.dumps(outcome.document, ensure_ascii=False, indent=1))
@@ -236,4 +239,37 @@ def _save(outcome: Outcome, recording: recordings.Recording, keep: Path | None, 
             "triage_seconds": f"{outcome.triage_seconds:.3f}",
             "version": version("ultimate-diagnostics"),
         }
-        recordings.write(replace(recording, labels=labels), record / f"{outcome.name}.json.gz")
+        recordings.write(neutral(replace(recording, labels=labels), workdir), record / f"{outcome.name}.json.gz")
+
+
+def neutral(recording: recordings.Recording, workdir: Path) -> recordings.Recording:
+    """Return a recording without the paths of this machine and without what else runs on it: nobody's business elsewhere."""
+    places = {str(workdir): "/srv/app", str(SCENARIOS.parents[1]): "/srv/lab", sys.prefix: "/srv/venv"}
+
+    def clean(text: str) -> str:
+        for path, name in places.items():
+            text = text.replace(path, name)
+        return text
+
+    def tidy(item: Observation) -> Observation:
+        labels = {key: clean(value) for key, value in item.labels.items()}
+        if labels.get("ours") == "false":
+            labels["command"] = "somebody else's process"
+        if isinstance(item, ProbeFailure):
+            return replace(item, labels=labels, message=clean(item.message), source="", hint="")
+        return replace(item, labels=labels, source="")
+
+    normal = recording.baseline
+    return replace(
+        recording,
+        observations=Observations(tidy(item) for item in recording.observations),
+        baseline=replace(
+            normal,
+            summaries={clean(key): value for key, value in normal.summaries.items() if "ours=false" not in key},
+            facts={clean(key): clean(value) for key, value in normal.facts.items()},
+        ),
+        could_not_look=tuple(
+            replace(gap, what=clean(gap.what), why=clean(gap.why), hint=clean(gap.hint))
+            for gap in recording.could_not_look
+        ),
+    )

@@ -12,5 +12,10 @@ from lab.harness import Lab
 @contextmanager
 def fault(lab: Lab) -> Iterator[None]:
     settle(lab)
-    with service_does(lab, "telegram" if lab.stack.name == "meeting_scheduler" else lab.stack.roles.remote, status=503, fail_ratio=0.98):
+    with service_does(
+        lab,
+        "telegram" if lab.stack.name == "meeting_scheduler" else lab.stack.roles.remote,
+        status=503,
+        fail_ratio=0.98,
+    ):
         yield
