@@ -21,10 +21,10 @@ def fault(lab: Lab) -> Iterator[None]:
     def calendar() -> urllib.request.Request:
         return _calendar(lab.stack.base_url, next(numbers))
 
-    with Caller(calendar, 0.4):
-        time.sleep(4.0)
-        for number in range(14):
-            columns = ("manager_id", "starts_at", "attendee_email, starts_at", "title, starts_at")[number % 4]
+    with Caller(calendar, 0.3):
+        time.sleep(3.0)
+        for number in range(30):
+            columns = ("title, attendee_email", "attendee_email, title", "title, starts_at, attendee_email")[number % 3]
             lab.stack.execute(f"CREATE INDEX ix_meetings_{number} ON meetings ({columns})")
         yield
 
@@ -37,7 +37,7 @@ def _calendar(base_url: str, number: int) -> urllib.request.Request:
             "starts_at": (then - timedelta(minutes=(number * 7919 + n * 7) % 900_000)).isoformat(),
             "attendee_email": f"guest{(n * 7717) % 5000}@example.org",
         }
-        for n in range(600)
+        for n in range(2500)
     ]
     headers = {"content-type": "application/json"}
     return urllib.request.Request(f"{base_url}/managers/{1 + number % 200}/past", json.dumps(body).encode(), headers)

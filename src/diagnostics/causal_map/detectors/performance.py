@@ -308,6 +308,10 @@ def generic_plan(evidence: Evidence) -> Finding:
     return unknown("settings were not read")
 
 
+#: Entries a second in indexes that nobody needs.
+NEEDLESS_ENTRIES = 5_000.0
+
+
 def redundant_indexes(evidence: Evidence) -> Finding:
     """Many indexes that another index covers, on a table that is written to."""
     by_table: dict[str, list[str]] = {}
@@ -316,8 +320,9 @@ def redundant_indexes(evidence: Evidence) -> Finding:
     for table, ids in by_table.items():
         writes = evidence.observations.value("postgres.table.write_rate", 0.0, table=table) or 0.0
         if len(ids) >= 4 and writes > 5:
+            # Each of them is written for each row: thousands of needless index entries a second are work that is felt.
             return present(
-                TYPICAL,
+                STRONG if len(ids) * writes > NEEDLESS_ENTRIES else TYPICAL,
                 f"{len(ids)} indexes of {table} are covered by others, at {writes:.0f} writes a second",
                 ids,
                 {"table": table},
