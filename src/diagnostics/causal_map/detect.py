@@ -109,10 +109,20 @@ def label_number(reading: Reading, label: str) -> float:
 
 def failure_of(evidence: Evidence, name: str, *kinds: FailureKind) -> tuple[str, ProbeFailure] | None:
     """Return the first failure of that name and of one of those kinds, with its evidence id."""
-    for evidence_id, failure in evidence.observations.failures(name):
+    failures = connect_failures(evidence) if name == "postgres.connect" else evidence.observations.failures(name)
+    for evidence_id, failure in failures:
         if not kinds or failure.kind in kinds:
             return evidence_id, failure
     return None
+
+
+def connect_failures(evidence: Evidence) -> list[tuple[str, ProbeFailure]]:
+    """Return attempts at a database session that failed; not that a probe which had its session ran out of time later."""
+    return [
+        (evidence_id, failure)
+        for evidence_id, failure in evidence.observations.failures("postgres.connect")
+        if failure.labels or not database_was_read(evidence)
+    ]
 
 
 def database_was_read(evidence: Evidence) -> bool:

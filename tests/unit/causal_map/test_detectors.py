@@ -370,6 +370,13 @@ def test_how_far_an_attempt_to_connect_came_tells_a_blocked_port_from_a_frozen_s
     assert judge("pg-port-blocked-by-firewall", [blocked]).state is State.PRESENT
 
 
+def test_a_probe_that_had_its_session_and_ran_out_of_time_says_nothing_about_the_way_to_the_database() -> None:
+    late = f("postgres.connect", K.TIMEOUT, "the probe postgres.connect did not end within 4.8 s.")
+
+    for mechanism in ("pg-port-blocked-by-firewall", "pg-postmaster-frozen", "db-unreachable"):
+        assert judge(mechanism, [r("postgres.connect", 0.2, host="db"), late]).state is State.ABSENT
+
+
 @pytest.mark.parametrize("mechanism", CASES)
 def test_what_speaks_for_a_mechanism_makes_it_present(mechanism: str) -> None:
     found = judge(mechanism, CASES[mechanism][0])

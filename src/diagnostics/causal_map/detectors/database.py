@@ -13,6 +13,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    connect_failures,
     database_was_read,
     failure_of,
     label_number,
@@ -368,7 +369,7 @@ def _connect(
         return not text or any(t in failure.message.lower() for t in text)
 
     def detect(evidence: Evidence) -> Finding:
-        for evidence_id, failure in evidence.observations.failures("postgres.connect"):
+        for evidence_id, failure in connect_failures(evidence):
             if (
                 failure.kind in kinds
                 and fits(failure)
