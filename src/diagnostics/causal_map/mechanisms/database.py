@@ -612,6 +612,7 @@ MECHANISMS = (
         ),
         confusable_with=("checkpoint-storm-small-max-wal",),
         causes=(
+            Edge(effect="working-set-exceeds-buffer-cache", probability=0.3),
             Edge(effect="db-queries-slow", probability=0.4),
             Edge(effect="requests-slow", probability=0.4),
         ),
