@@ -57,7 +57,8 @@ def neighbour_eats_cpu(evidence: Evidence) -> Finding:
         if nobody_waits(evidence) or _median_unmoved(evidence):
             return present(HINT, f"{said}; requests are as fast as before", [i for i, _ in foreign])
         return present(
-            CERTAIN if waiting > 0.66 else TYPICAL if waiting > 0.5 else HINT,
+            # That ours wait is the finding "starved of CPU"; here it counts only that somebody else is the reason.
+            STRONG if waiting > 0.66 else TYPICAL if waiting > 0.5 else HINT,
             said,
             [i for i, _ in foreign] + [i for i, _ in observations.indexed("process.cpu.wait_share")],
             {"pid": top.labels.get("pid", ""), "command": top.labels.get("command", "")},
