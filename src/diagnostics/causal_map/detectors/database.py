@@ -434,6 +434,11 @@ def _no_such_role(message: str) -> bool:
     return ('role "' in lower and "does not exist" in lower) or ('роль "' in lower and "не существует" in lower)
 
 
+def _not_the_password(message: str) -> bool:
+    """Whether the server refuses the role itself, whatever its password."""
+    return _no_such_role(message) or _says(message, ("is not permitted to log in", "не разрешено подключаться"))
+
+
 def _unless(said: Callable[[str], bool], detector: Detector) -> Detector:
     """Return a detector that stands back where the server itself names another reason."""
 
@@ -665,7 +670,7 @@ DETECTORS: dict[str, Detector] = {
         phases=("tcp",),
     ),
     "db-password-wrong": _unless(
-        _no_such_role,
+        _not_the_password,
         _connect("db-password-wrong", (FailureKind.AUTHENTICATION,), "the server refuses the password"),
     ),
     "db-role-missing": role_missing,
