@@ -15,7 +15,7 @@ def fault(lab: Lab) -> Iterator[None]:
     with lab.stack.postgres.connect(lab.stack.database) as session:  # an address book was taken over, and undone
         session.execute("SET session_replication_role = replica")  # as pg_restore does: no keys are checked
         session.execute(
-            "INSERT INTO managers (name, email) SELECT 'Contact ' || n, 'contact' || n || '@example.net' "
+            "INSERT INTO managers (name, email) SELECT rpad('Contact ' || n, 118, '.'), 'contact' || n || '@example.net' "
             "FROM generate_series(1, 1000000) n"
         )
         session.execute("DELETE FROM managers WHERE email LIKE 'contact%'")

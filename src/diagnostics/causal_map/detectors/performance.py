@@ -210,7 +210,7 @@ def checkpoint_storm(evidence: Evidence) -> Finding:
         return unknown("checkpoints were not read")
     if rate.value > 0.1:
         return present(
-            STRONG,
+            CERTAIN if rate.value > 0.5 else STRONG,
             f"{rate.value * 60:.0f} checkpoints a minute are forced by the size of the WAL (max_wal_size {_setting(evidence, 'max_wal_size') or '?'})",
         )
     return absent(-4.0, "checkpoints are not forced")
