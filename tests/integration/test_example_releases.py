@@ -10,6 +10,10 @@ from examples.meeting_scheduler.stack import Stack
 from examples.support.releases import apply, load_release
 
 RELEASES_OF = "examples.meeting_scheduler.releases"
+#: Named after what the release brings, not after what is wrong with it.
+FEATURES = {
+    "service_account", "api_key", "webhooks", "allowed_hosts", "shared_session", "response_model", "deputies", "imports", "licence",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -35,7 +39,8 @@ def test_no_release_names_its_fault(name):
     release = load_release(RELEASES_OF, name)
     text = " ".join([release.message, *(edit.new for edit in release.edits)])
 
-    assert name not in text
+    if name not in FEATURES:
+        assert name not in text
     assert not re.search(r"\b(leak|bug|fault|inject|broken|deadlock|crash)", text, re.IGNORECASE)
 
 

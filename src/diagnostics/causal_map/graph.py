@@ -116,8 +116,10 @@ def standard_map() -> CausalMap:
     return _STANDARD[0]
 
 
-#: What a program says when it meets a mechanism is an exception that somebody sees; how often, where the map does not draw it.
-_RAISED = Edge(effect="unhandled-exception", probability=0.5)
+#: What a program says when it meets a mechanism is a traceback that somebody sees; how often, where the map does not draw it: where
+#: its text is a class of exceptions, and where it is another text.
+_SEEN_AS = "unhandled-exception"
+_RAISED, _SAID = 0.5, 0.25
 _LOUD = 3.0
 
 
@@ -125,8 +127,12 @@ def _with_its_exception(drawn: CausalMap, node: Mechanism) -> Mechanism:
     """Return a node that explains the very traceback by which it is recognised."""
     from diagnostics.causal_map.signatures import SIGNATURES
 
-    loudest = max((signature.weight for signature in SIGNATURES.get(node.id, ())), default=0.0)
-    already = drawn.reach(node.id).get(_RAISED.effect, 0.0)
-    if node.kind is not Kind.CAUSE or loudest < _LOUD or already >= 0.3:
+    patterns = [s.pattern for s in SIGNATURES.get(node.id, ()) if s.weight >= _LOUD]
+    if node.kind is not Kind.CAUSE or not patterns:
         return node
-    return replace(node, causes=(*(e for e in node.causes if e.effect != _RAISED.effect), _RAISED))
+    raises = any("Error" in pattern or "Exception" in pattern for pattern in patterns)
+    wanted = _RAISED if raises else _SAID
+    if drawn.reach(node.id).get(_SEEN_AS, 0.0) >= min(wanted, 0.3):
+        return node
+    others = tuple(edge for edge in node.causes if edge.effect != _SEEN_AS)
+    return replace(node, causes=(*others, Edge(effect=_SEEN_AS, probability=wanted)))

@@ -80,12 +80,20 @@ def bad_deploy(evidence: Evidence) -> Finding:
         began = age if seen is None else max(0.0, evidence.now.timestamp() - seen)
         if began <= age + 10 and age - began < SUSPICIOUS_SECONDS and first.value >= 2:
             said = f"{first.labels.get('exception')} began {seconds(max(age - began, 0.0))} after {words}, and was never seen before: {first.labels.get('example', '')[:100]}"
-            # A text that names the defect outright says more than "a bug": the deploy is how it came.
-            strength = TYPICAL if _is_named_outright(evidence, first) else CERTAIN
+            # A text that names the defect outright says more than "a bug": the deploy is how it came. And "never seen before" takes
+            # a log that goes back to before the change.
+            strength = (
+                TYPICAL if _is_named_outright(evidence, first) or _log_is_younger(evidence, first, age) else CERTAIN
+            )
             return present(strength, said, [change_id, evidence_id], {"change": words, **_commit(evidence)})
     if age < 900:
         return present(HINT, f"{words} came {seconds(age)} ago", [change_id], _commit(evidence))
     return absent(-1.0, f"the last deploy was {seconds(age)} ago")
+
+
+def _log_is_younger(evidence: Evidence, template: Reading, age: float) -> bool:
+    history = evidence.observations.value("log.history", None, file=template.labels.get("file", ""))
+    return history is not None and history < age + 5.0
 
 
 #: Weight of a text that names a cause outright (see ``Signature``).

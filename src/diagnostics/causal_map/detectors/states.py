@@ -425,7 +425,7 @@ def memory_short(evidence: Evidence) -> Finding:
 
 def unhandled_exception(evidence: Evidence) -> Finding:
     """A class of exception that was not there before, in the application's own code."""
-    new: list[tuple[float, str, str]] = []
+    new: list[tuple[bool, float, str, str]] = []
     looked = False
     for evidence_id, reading in evidence.observations.indexed("log.template"):
         looked = True
@@ -434,10 +434,15 @@ def unhandled_exception(evidence: Evidence) -> Finding:
             continue
         before = label_number(reading, "before")
         if reading.value > 3 * (before + 0.3):
-            new.append((reading.value, evidence_id, f"{exception}: {reading.labels.get('example', '')[:120]}"))
+            # Where the log does not go back, nobody knows whether it is new.
+            surely = reading.labels.get("before_seconds", "1") not in ("0", "0.0")
+            said = f"{exception}: {reading.labels.get('example', '')[:120]}"
+            new.append((surely, reading.value, evidence_id, said))
     if new:
-        count, evidence_id, said = max(new)
-        return present(STRONG if count >= 4 else TYPICAL, f"{count:.0f} tracebacks that are new: {said}", [evidence_id])
+        surely, count, evidence_id, said = max(new)
+        return present(
+            STRONG if surely and count >= 4 else TYPICAL, f"{count:.0f} tracebacks that are new: {said}", [evidence_id]
+        )
     if looked or evidence.observations.readings("log.lines"):
         return absent(UNLIKELY, "no new tracebacks in the log")
     return unknown("no --log was given")
