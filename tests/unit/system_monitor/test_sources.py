@@ -41,7 +41,12 @@ def test_the_application_trusts_the_file_that_its_environment_names(tmp_path: Pa
     bundle = tmp_path / "ca.pem"
     bundle.write_text("")
     environment = {**os.environ, "PARTNER_CA_FILE": str(bundle), "CAMERA_FILE": "/etc/hostname"}
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=environment)
+    code = "print(1, flush=True); input()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
+    assert child.stdout is not None
+    child.stdout.readline()  # it runs: before that its environment is still ours
     try:
         assert str(bundle) in trusted_files([child.pid])
         assert "/etc/hostname" not in trusted_files([child.pid])
