@@ -244,7 +244,12 @@ def _save(
 
 def neutral(recording: recordings.Recording, workdir: Path) -> recordings.Recording:
     """Return a recording without the paths of this machine and without what else runs on it: nobody's business elsewhere."""
-    places = {str(workdir): "/srv/app", str(SCENARIOS.parents[1]): "/srv/lab", sys.prefix: "/srv/venv"}
+    places = {
+        str(workdir): "/srv/app",
+        sys.prefix: "/srv/venv",
+        str(SCENARIOS.parents[1]): "/srv/lab",
+        tempfile.gettempdir(): "/tmp",
+    }
 
     def clean(text: str) -> str:
         for path, name in places.items():

@@ -20,7 +20,7 @@ RULED_OUT = -5.0
 def present(
     strength: float, sentence: str, evidence: Iterable[str] = (), subject: Mapping[str, str] | None = None
 ) -> Finding:
-    """Return a finding that speaks for its mechanism."""
+    """Return a finding that speaks for its mechanism; without evidence it is never named as a root cause."""
     return Finding(
         state=State.PRESENT,
         strength=strength,
@@ -28,6 +28,16 @@ def present(
         evidence=tuple(evidence),
         subject=dict(subject or {}),
     )
+
+
+def cite(evidence: Evidence, *names: str) -> list[str]:
+    """Return the ids of the latest reading, or of the latest failure, of each name: what a sentence about them rests on."""
+    found: list[str] = []
+    for name in names:
+        seen = [id_ for id_, _ in evidence.observations.indexed(name)]
+        seen = seen or [id_ for id_, _ in evidence.observations.failures(name)]
+        found += seen[-1:]
+    return found
 
 
 def absent(strength: float, sentence: str, evidence: Iterable[str] = ()) -> Finding:

@@ -383,6 +383,7 @@ def test_what_speaks_for_a_mechanism_makes_it_present(mechanism: str) -> None:
 
     assert found.state is State.PRESENT, found.sentence
     assert found.strength > 0
+    assert found.evidence, "what cites nothing is never named as a root cause"
 
 
 @pytest.mark.parametrize("mechanism", CASES)

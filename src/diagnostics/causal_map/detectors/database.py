@@ -13,6 +13,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    cite,
     connect_failures,
     database_was_read,
     failure_of,
@@ -152,7 +153,7 @@ def deadlocks(evidence: Evidence) -> Finding:
     count = evidence.observations.last("postgres.database.deadlocks")
     text = text_strength(evidence, "deadlock-app-lock-order")
     normal = evidence.baseline.of(count) if count is not None else None
-    ids = [i for i, _ in evidence.observations.indexed("postgres.database.deadlocks")]
+    ids = cite(evidence, "postgres.database.deadlocks", "postgres.database.deadlock_rate")
     if rate is not None and rate.value > 0:
         return present(
             CERTAIN, f"{rate.value:.2g} deadlocks a second now, {count.value if count else 0:.0f} in all", ids
@@ -318,7 +319,10 @@ def slots_taken_by(evidence: Evidence) -> Finding:
         return present(
             CERTAIN,
             said,
-            [i for i, _ in observations.indexed("postgres.connections")][:5],
+            [
+                *cite(evidence, "postgres.connections.used", "postgres.connections.limit"),
+                *(i for i, _ in observations.indexed("postgres.connections")[:5]),
+            ],
             {"application": top},
         )
     return absent(RULED_OUT if share < 0.8 else UNLIKELY, f"{used:.0f} of {limit:.0f} slots are in use")
@@ -527,7 +531,11 @@ def replica_lag(evidence: Evidence) -> Finding:
     delay = evidence.observations.last("postgres.replication.replay_delay")
     lags = evidence.observations.indexed("postgres.replication.lag_bytes")
     if delay is not None and delay.value > 5:
-        return present(STRONG, f"the standby replays {seconds(delay.value)} late")
+        return present(
+            STRONG,
+            f"the standby replays {seconds(delay.value)} late",
+            cite(evidence, "postgres.replication.replay_delay"),
+        )
     late = [(i, r) for i, r in evidence.observations.indexed("postgres.replication.lag_seconds") if r.value > 2]
     if late:
         evidence_id, worst = max(late, key=lambda pair: pair[1].value)

@@ -10,6 +10,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    cite,
     log_evidence,
     percent,
     present,
@@ -256,6 +257,7 @@ def swap_thrash(evidence: Evidence) -> Finding:
         return present(
             CERTAIN,
             f"{rate.value:.0f} pages a second are swapped, tasks stall for memory in {percent(stalled)} of the time",
+            cite(evidence, "host.swap.rate", "host.pressure.memory.full"),
         )
     return absent(RULED_OUT, f"{rate.value:.0f} pages a second are swapped")
 
@@ -302,7 +304,8 @@ def ephemeral_ports(evidence: Evidence) -> Finding:
     if reading is None:
         return unknown("ports were not counted")
     if reading.value > 0.9:
-        return present(CERTAIN, f"{percent(reading.value)} of the ephemeral ports are in use")
+        said = f"{percent(reading.value)} of the ephemeral ports are in use"
+        return present(CERTAIN, said, cite(evidence, "host.network.ephemeral_ports_used_ratio"))
     return absent(RULED_OUT, f"{percent(reading.value)} of the ephemeral ports are in use")
 
 
@@ -312,7 +315,8 @@ def conntrack_full(evidence: Evidence) -> Finding:
     if reading is None:
         return unknown("connection tracking is off or was not read")
     if reading.value > 0.95:
-        return present(CERTAIN, f"{percent(reading.value)} of the connection-tracking table is used")
+        said = f"{percent(reading.value)} of the connection-tracking table is used"
+        return present(CERTAIN, said, cite(evidence, "host.network.conntrack_used_ratio"))
     return absent(RULED_OUT, f"{percent(reading.value)} of the connection-tracking table is used")
 
 
@@ -336,10 +340,9 @@ def disk_slow(evidence: Evidence) -> Finding:
     stalled = evidence.observations.last("host.pressure.io.full")
     if stalled is None:
         return unknown("pressure of storage was not read")
-    if stalled.value > 0.4:
-        return present(TYPICAL, f"all tasks stall for storage in {percent(stalled.value)} of the time")
     if stalled.value > 0.2:
-        return present(HINT, f"all tasks stall for storage in {percent(stalled.value)} of the time")
+        said = f"all tasks stall for storage in {percent(stalled.value)} of the time"
+        return present(TYPICAL if stalled.value > 0.4 else HINT, said, cite(evidence, "host.pressure.io.full"))
     return absent(-3.0, f"tasks stall for storage in {percent(stalled.value)} of the time")
 
 

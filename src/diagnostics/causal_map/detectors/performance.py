@@ -13,6 +13,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    cite,
     database_was_read,
     excess,
     percent,
@@ -174,7 +175,8 @@ def spills(evidence: Evidence) -> Finding:
     if rate is None:
         return unknown("temporary files were not read")
     if rate.value > 5 * 1024**2:
-        return present(TYPICAL, f"{size(rate.value)} of temporary files a second")
+        said = f"{size(rate.value)} of temporary files a second"
+        return present(TYPICAL, said, cite(evidence, "postgres.database.temp_bytes_rate"))
     return absent(-4.0, f"{size(rate.value)} of temporary files a second")
 
 
@@ -205,13 +207,15 @@ def bloat(evidence: Evidence) -> Finding:
 
 def checkpoint_storm(evidence: Evidence) -> Finding:
     """Checkpoints are forced by the size of the WAL."""
-    rate = evidence.observations.last("postgres.checkpoints.requested_rate")
-    if rate is None:
+    rates = evidence.observations.indexed("postgres.checkpoints.requested_rate")
+    if not rates:
         return unknown("checkpoints were not read")
+    evidence_id, rate = rates[-1]
     if rate.value > 0.1:
         return present(
             CERTAIN if rate.value > 0.5 else STRONG,
             f"{rate.value * 60:.0f} checkpoints a minute are forced by the size of the WAL (max_wal_size {_setting(evidence, 'max_wal_size') or '?'})",
+            [evidence_id],
         )
     return absent(-4.0, "checkpoints are not forced")
 
@@ -254,14 +258,16 @@ def cache_too_small(evidence: Evidence) -> Finding:
 
 def jit_overhead(evidence: Evidence) -> Finding:
     """JIT compiles short statements: its thresholds were lowered."""
-    above = next((r for r in evidence.observations.readings("postgres.setting", setting="jit_above_cost")), None)
+    found = evidence.observations.indexed("postgres.setting", setting="jit_above_cost")
+    evidence_id, above = found[0] if found else ("", None)
     if (
         above is not None
         and above.labels.get("source") != "default"
         and above.value < 10_000
         and _setting(evidence, "jit") == "on"
     ):
-        return present(TYPICAL, f"jit_above_cost is {above.value:.0f}: short statements are compiled each time")
+        said = f"jit_above_cost is {above.value:.0f}: short statements are compiled each time"
+        return present(TYPICAL, said, [evidence_id])
     if database_was_read(evidence):
         return absent(-3.0, "JIT has its usual thresholds, or is off")
     return unknown("settings were not read")
@@ -392,7 +398,8 @@ def wraparound(evidence: Evidence) -> Finding:
     if reading is None:
         return unknown("transaction ids were not read")
     if reading.value > 0.95:
-        return present(CERTAIN, f"{percent(reading.value)} of the transaction ids are used up")
+        said = f"{percent(reading.value)} of the transaction ids are used up"
+        return present(CERTAIN, said, cite(evidence, "postgres.wraparound.used_ratio"))
     return absent(RULED_OUT, f"{percent(reading.value)} of the transaction ids are used up")
 
 

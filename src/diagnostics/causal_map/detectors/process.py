@@ -11,6 +11,7 @@ from diagnostics.causal_map.detect import (
     UNLIKELY,
     absent,
     at_work,
+    cite,
     excess,
     failure_of,
     label_number,
@@ -351,7 +352,8 @@ def too_few_workers(evidence: Evidence) -> Finding:
             return present(STRONG, said + "; each request takes as long as it did before", sync.evidence)
         return present(TYPICAL, said, sync.evidence)
     if backlog >= 8 and busy < 0.6:
-        return present(HINT, f"{backlog:.0f} connections wait to be accepted while the CPUs are {percent(busy)} busy")
+        said = f"{backlog:.0f} connections wait to be accepted while the CPUs are {percent(busy)} busy"
+        return present(HINT, said, cite(evidence, "process.listen_backlog", "host.cpu.utilization"))
     return absent(UNLIKELY, f"{backlog:.0f} connections wait to be accepted")
 
 
@@ -385,7 +387,7 @@ def many_tasks(evidence: Evidence) -> Finding:
         return unknown("tasks are seen from inside only")
     normal = evidence.baseline.of(reading)
     if reading.value > 2000 or (normal is not None and reading.value > 10 * normal.p95 + 200):
-        return present(STRONG, f"{reading.value:.0f} asyncio tasks are pending")
+        return present(STRONG, f"{reading.value:.0f} asyncio tasks are pending", cite(evidence, "asyncio.tasks"))
     return absent(-3.0, f"{reading.value:.0f} asyncio tasks are pending")
 
 

@@ -14,6 +14,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    cite,
     excess,
     label_number,
     normal_value,
@@ -401,7 +402,8 @@ def packets_lost(evidence: Evidence) -> Finding:
         return unknown("retransmissions were not read")
     sigma = excess(evidence, reading, floor=2.0)
     if reading.value > 50 or (sigma is not None and sigma > 6 and reading.value > 10):
-        return present(TYPICAL, f"{reading.value:.0f} TCP retransmissions a second")
+        said = f"{reading.value:.0f} TCP retransmissions a second"
+        return present(TYPICAL, said, cite(evidence, "host.network.retransmit_rate"))
     return absent(UNLIKELY, f"{reading.value:.1f} TCP retransmissions a second")
 
 

@@ -11,6 +11,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    cite,
     database_was_read,
     excess,
     failure_of,
@@ -413,13 +414,15 @@ def memory_short(evidence: Evidence) -> Finding:
     available = observations.last("host.memory.available")
     used = max((r.value for r in observations.readings("cgroup.memory.used_ratio")), default=0.0)
     if used > 0.95:
-        return present(STRONG, f"the container uses {percent(used)} of its memory")
+        said = f"the container uses {percent(used)} of its memory"
+        return present(STRONG, said, cite(evidence, "cgroup.memory.used_ratio"))
     if total is None or available is None:
         return unknown("memory was not read")
     free = available.value / max(total.value, 1.0)
     stalled = observations.value("host.pressure.memory.full", 0.0) or 0.0
     if free < 0.03 or (free < 0.08 and stalled > 0.1):
-        return present(STRONG, f"{percent(free)} of the memory is available")
+        said = f"{percent(free)} of the memory is available"
+        return present(STRONG, said, cite(evidence, "host.memory.available", "host.pressure.memory.full"))
     return absent(-3.0, f"{percent(free)} of the memory is available")
 
 

@@ -9,6 +9,7 @@ from diagnostics.causal_map.detect import (
     TYPICAL,
     UNLIKELY,
     absent,
+    cite,
     excess,
     failure_of,
     label_number,
@@ -70,7 +71,7 @@ def requests_fail(evidence: Evidence) -> Finding:
         said = f"{tracebacks:.0f} errors in the log's last minute (before: {tracebacks_before:.0f})"
         return present(TYPICAL, said, ids)
     if failure_of(evidence, "endpoint.connect", FailureKind.REFUSED, FailureKind.RESET):
-        return present(TYPICAL, "nobody answers at the service's address")
+        return present(TYPICAL, "nobody answers at the service's address", cite(evidence, "endpoint.connect"))
     if looked:
         said = f"{errors:.0f} of {requests:.0f} requests failed lately" if requests else "our own requests are answered"
         return absent(RULED_OUT if requests >= 20 else UNLIKELY, said, ids)
@@ -204,7 +205,7 @@ def service_down(evidence: Evidence) -> Finding:
     if gone:
         return present(STRONG, f"the process is gone: {gone[1].message}", [gone[0]])
     if failure_of(evidence, "endpoint.connect"):
-        return present(TYPICAL, "the service cannot be reached")
+        return present(TYPICAL, "the service cannot be reached", cite(evidence, "endpoint.connect"))
     if evidence.observations.readings("process.alive"):
         return absent(UNLIKELY, "the process is alive")
     return unknown("neither --url nor --pid: cannot see whether the service is up")
