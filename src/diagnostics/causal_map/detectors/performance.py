@@ -438,11 +438,8 @@ def _migration(mechanism: str, states: tuple[str, ...], words: str) -> Detector:
 
 def _pending(mechanism: str, *, table: bool) -> Detector:
     def detect(evidence: Evidence) -> Finding:
-        missing = [
-            (i, r)
-            for i, r in evidence.observations.indexed("postgres.model.missing")
-            if bool(r.labels.get("column")) is not table
-        ]
+        lacking = evidence.observations.indexed("postgres.model.missing")
+        missing = [(i, r) for i, r in lacking if bool(r.labels.get("column")) is not table]
         text = text_strength(evidence, mechanism)
         behind = [
             (i, r)
@@ -461,7 +458,7 @@ def _pending(mechanism: str, *, table: bool) -> Detector:
                 [*[i for i, _ in missing[:3]], *[i for i, _ in behind]],
                 dict(what),
             )
-        if behind and text > 0:
+        if behind and text > 0 and not lacking:
             return present(
                 STRONG,
                 "statements fail for something that a pending migration would create",

@@ -15,7 +15,7 @@ SIGNATURES = table(
             (r"has no column named", 5.0),
         ],
         "migration-missing-table": [
-            (r"relation \"[^\"]{1,120}\" does not exist", 5.0),
+            (r"(?<!of )relation \"[^\"]{1,120}\" does not exist", 5.0),  # `column … of relation …` lacks a column
             (r"UndefinedTable|42P01", 5.0),
             (r"no such table|Table '[^']{1,80}' doesn't exist", 5.0),
             (r"schema \"[^\"]{1,80}\" does not exist|InvalidSchemaName|3F000", 4.0),
