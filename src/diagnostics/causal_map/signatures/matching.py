@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from diagnostics.model.mechanism import Signature
 
@@ -139,12 +140,11 @@ class Matcher:
                     weights = says.setdefault(signature.pattern, {})
                     weights[mechanism] = max(signature.weight, weights.get(mechanism, 0.0))
         self._entries = [
-            (_compile(pattern), pattern, tuple(weights.items()), required_words(pattern))
-            for pattern, weights in says.items()
+            (pattern, tuple(weights.items()), required_words(pattern)) for pattern, weights in says.items()
         ]
         self._by_key: dict[str, list[int]] = {}
         self._always: list[int] = []
-        for index, (_, _, _, required) in enumerate(self._entries):
+        for index, (_, _, required) in enumerate(self._entries):
             if not required:
                 self._always.append(index)
                 continue
@@ -155,7 +155,7 @@ class Matcher:
     @property
     def unfiled(self) -> tuple[str, ...]:
         """Return the patterns that have to be tried on every text."""
-        return tuple(self._entries[index][1] for index in self._always)
+        return tuple(self._entries[index][0] for index in self._always)
 
     def hits(self, text: str) -> list[Hit]:
         """Return every pattern found in ``text``."""
@@ -170,10 +170,10 @@ class Matcher:
             wanted.update(self._by_key[key])
         result = []
         for index in sorted(wanted):
-            regex, pattern, says, required = self._entries[index]
+            pattern, says, required = self._entries[index]
             if any(words.isdisjoint(choice) for choice in required):
                 continue
-            match = regex.search(text)
+            match = _compile(pattern).search(text)
             if match is not None:
                 result.append(Hit(pattern, says, match.group(0)[:120]))
         return result
@@ -182,14 +182,16 @@ class Matcher:
         """Return what ``hits`` returns, the slow way: the yardstick of its tests."""
         text = shorten(text)
         result = []
-        for regex, pattern, says, _ in self._entries:
-            match = regex.search(text)
+        for pattern, says, _ in self._entries:
+            match = _compile(pattern).search(text)
             if match is not None:
                 result.append(Hit(pattern, says, match.group(0)[:120]))
         return result
 
 
+@cache
 def _compile(pattern: str) -> re.Pattern[str]:
+    # When it is first needed: a text meets some dozens of the patterns, and a sick machine has no second to compile all of them.
     at_word = r"(?<![^\W_])" if pattern[0].isalnum() or pattern.startswith(("(?:", r"\d", r"\w")) else ""
     return re.compile(f"{at_word}(?:{pattern})", re.IGNORECASE)
 
