@@ -1,0 +1,1 @@
+"""Root cause and anomaly benchmarks on public data."""
