@@ -27,8 +27,10 @@ fix: $(STAMP)
 quick: $(STAMP)
 	$(BIN)/pytest tests/unit tests/contract tests/docs
 
+# Most tests wait for servers and processes, so four share two cores; those that look at the machine itself come afterwards, alone.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 4 --dist loadfile -m "not alone and not lab"
+	$(BIN)/pytest -m "alone or lab"
 
 lab-replay: $(STAMP)
 	$(BIN)/python -m lab.replay --ablation

@@ -20,6 +20,8 @@ from examples.meeting_scheduler.stack import Stack, running_stack
 from examples.support.postgres import Postgres
 from sqlalchemy import create_engine, text
 
+pytestmark = pytest.mark.alone
+
 SPECIFICATION = Path(__file__).parents[2] / "docs" / "specification.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", SPECIFICATION.read_text(encoding="utf-8"), re.DOTALL)
 

@@ -25,6 +25,8 @@ from examples.support.postgres import Postgres
 
 from diagnostics.diagnostic_orchestrator.store import SessionStore
 
+pytestmark = pytest.mark.alone
+
 INDEX = "ix_meetings_manager_id_starts_at"
 MADE = "ix_meetings_manager_id_status_starts_at"
 

@@ -24,6 +24,8 @@ from diagnostics.diagnostic_orchestrator import (
 )
 from diagnostics.errors import DiagnosisIncompleteError
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def engine(fresh_database: str) -> Iterator[Engine]:
