@@ -11,6 +11,7 @@ import pytest
 
 from diagnostics.errors import DiagnosticsError
 from diagnostics.model.alert import AlertChange, AlertSeverity, MonitoringAlert
+from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult, CheckState
 from diagnostics.post_solution_monitoring.history import History, MemoryHistory
 from diagnostics.post_solution_monitoring.history_sqlite import SqliteHistory
@@ -166,7 +167,97 @@ def test_a_bound_that_keeps_nothing_is_refused(make, bounds):
         make(**bounds)
 
 
+def test_the_checks_and_their_numbers_are_known_by_name(make):
+    history = make()
+    history.add_result("db", result(0, metrics={"ms": 1.5}))
+    history.add_result("api", result(0))
+
+    assert history.names() == ["api", "db"]
+    assert history.metrics("db") == ["duration_seconds", "failed", "ms", "unknown"]
+    assert history.metrics("nobody") == []
+
+
+def test_a_number_comes_back_in_buckets_and_gaps_stay_gaps(make):
+    history = make()
+    for minute, ms in ((0, 2.0), (4, 4.0), (20, 9.0)):
+        history.add_result("db", result(minute, metrics={"ms": ms}))
+
+    found = history.series("db", "ms", since=START, until=START + timedelta(hours=1), step_seconds=300)
+
+    assert [(b.at, b.count, b.mean, b.low, b.high) for b in found] == [
+        (START, 2, 3.0, 2.0, 4.0),
+        (START + timedelta(minutes=20), 1, 9.0, 9.0, 9.0),
+    ]
+    assert history.series("db", "ms", since=START, until=START + timedelta(minutes=3), step_seconds=60)[0].count == 1
+
+
+def test_the_share_of_failures_does_not_count_what_nobody_saw(make):
+    history = make()
+    for minute, state in enumerate((CheckState.FAIL, CheckState.PASS, CheckState.UNKNOWN)):
+        history.add_result("api", result(minute, state))
+
+    (failed,) = history.series("api", "failed", since=START, until=START + timedelta(hours=1), step_seconds=3600)
+    (unknown,) = history.series("api", "unknown", since=START, until=START + timedelta(hours=1), step_seconds=3600)
+
+    assert (failed.count, failed.mean) == (2, 0.5)
+    assert (unknown.count, unknown.high) == (3, 1.0)
+
+
+def test_events_come_back_by_kind_subject_and_time(make):
+    history = make()
+    told = [
+        Event(at=START, kind=EventKind.DEPLOY, title="v1"),
+        Event(at=START + timedelta(minutes=1), kind=EventKind.ACKNOWLEDGED, title="seen", subject="a", who="Ольга"),
+        Event(at=START + timedelta(minutes=2), kind=EventKind.DEPLOY, title="v2", body={"commit": "abc"}),
+    ]
+    for event in told:
+        history.add_event(event)
+
+    assert history.events() == told
+    assert history.events(kinds=[EventKind.DEPLOY]) == [told[0], told[2]]
+    assert history.events(subject="a") == [told[1]]
+    assert history.events(since=START + timedelta(seconds=90)) == [told[2]]
+    assert history.events(limit=1) == [told[2]]
+
+
+def test_the_version_tells_that_something_was_added(make):
+    history = make()
+    before = history.version()
+    history.add_alert(alert("a"))
+    between = history.version()
+    history.add_event(Event(at=START, kind=EventKind.FIX, title="index"))
+    assert len({before, between, history.version()}) == 3
+
+
 # What only a file can promise.
+
+
+def test_sqlite_keeps_thirteen_months_in_hours_and_two_weeks_in_five_minutes(tmp_path):
+    clock = FakeClock(START)
+    history = SqliteHistory(tmp_path / "history.db", clock=clock, results_per_check=100)
+    for day in range(0, 500, 2):
+        history.add_result("api", result(day * 1440, duration_seconds=1.0))
+        clock.advance(2 * 86_400)
+    history.add_result("api", result(500 * 1440))
+    history.flush()
+    first = START - timedelta(days=1)
+
+    rough = history.series("api", "failed", since=first, until=clock.now(), step_seconds=86_400)
+    fine = history.series("api", "failed", since=clock.now() - timedelta(days=13), until=clock.now(), step_seconds=300)
+
+    assert 198 <= len(rough) <= 201
+    assert len(fine) == 6
+    history.close()
+
+
+def test_sqlite_shows_one_process_what_another_wrote(tmp_path):
+    writer, reader = SqliteHistory(tmp_path / "history.db"), SqliteHistory(tmp_path / "history.db")
+    before = reader.version()
+    writer.add_alert(alert("a"))
+    assert reader.version() != before
+    assert [a.alert_id for a in reader.alerts()] == ["a"]
+    writer.close()
+    reader.close()
 
 
 def test_sqlite_survives_a_restart(tmp_path):

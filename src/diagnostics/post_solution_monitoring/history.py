@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from diagnostics.model.alert import MonitoringAlert
+from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult
+from diagnostics.post_solution_monitoring.rollup import Bucket, gathered, numbers_of
 
 DEFAULT_RESULTS_PER_CHECK = 1_000
 DEFAULT_ALERTS = 1_000
+DEFAULT_EVENTS = 10_000
 
 
 @runtime_checkable
@@ -43,6 +46,40 @@ class History(Protocol):
         """Return the kept states by name."""
         ...
 
+    def names(self) -> list[str]:
+        """Return the names of all checks that have results, sorted."""
+        ...
+
+    def metrics(self, name: str) -> list[str]:
+        """Return the names of the numbers that are kept of a check, sorted."""
+        ...
+
+    def series(self, name: str, metric: str, *, since: datetime, until: datetime, step_seconds: float) -> list[Bucket]:
+        """Return a number of a check in buckets, oldest first; stretches without data have none.
+
+        Older than a resolution is kept, buckets are as wide as what is kept. ``step_seconds`` is above 0.
+        """
+        ...
+
+    def add_event(self, event: Event) -> None:
+        """Keep what happened; the oldest beyond the bound are dropped."""
+        ...
+
+    def events(
+        self,
+        *,
+        kinds: Iterable[EventKind] = (),
+        subject: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        """Return the newest ``limit`` events of these kinds (all when none is given), oldest first."""
+        ...
+
+    def version(self) -> str:
+        """Return a text that changes when something was added, by this process or another."""
+        ...
+
     def forget(self, name: str) -> None:
         """Drop results and state of a check that is no more; its alerts stay."""
         ...
@@ -68,6 +105,8 @@ class MemoryHistory:
         self._results: dict[str, deque[CheckResult]] = {}
         self._alerts: OrderedDict[str, MonitoringAlert] = OrderedDict()
         self._states: dict[str, dict[str, object]] = {}
+        self._events: deque[Event] = deque(maxlen=DEFAULT_EVENTS)
+        self._version = 0
 
     def add_result(self, name: str, result: CheckResult) -> None:
         with self._lock:
@@ -75,6 +114,7 @@ class MemoryHistory:
             if kept is None:
                 kept = self._results[name] = deque(maxlen=self._per_check)
             kept.append(result)
+            self._version += 1
 
     def results(self, name: str, *, since: datetime | None = None, limit: int | None = None) -> list[CheckResult]:
         with self._lock:
@@ -85,6 +125,7 @@ class MemoryHistory:
 
     def add_alert(self, alert: MonitoringAlert) -> None:
         with self._lock:
+            self._version += 1
             self._alerts[alert.alert_id] = alert
             if len(self._alerts) > self._max_alerts:
                 # An alert that is still open must not be forgotten, or nobody would resolve it.
@@ -104,8 +145,55 @@ class MemoryHistory:
         with self._lock:
             return {name: dict(state) for name, state in self._states.items()}
 
+    def names(self) -> list[str]:
+        with self._lock:
+            return sorted(self._results)
+
+    def metrics(self, name: str) -> list[str]:
+        return sorted({metric for result in self.results(name) for metric, _ in numbers_of(result)})
+
+    def series(self, name: str, metric: str, *, since: datetime, until: datetime, step_seconds: float) -> list[Bucket]:
+        return gathered(
+            (
+                (result.at.timestamp(), 1, value, value, value)
+                for result in self.results(name, since=since)
+                if result.at is not None and result.at < until
+                for found, value in numbers_of(result)
+                if found == metric
+            ),
+            step_seconds,
+        )
+
+    def add_event(self, event: Event) -> None:
+        with self._lock:
+            self._events.append(event)
+            self._version += 1
+
+    def events(
+        self,
+        *,
+        kinds: Iterable[EventKind] = (),
+        subject: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        wanted = set(kinds)
+        with self._lock:
+            kept = [
+                event
+                for event in self._events
+                if (not wanted or event.kind in wanted)
+                and (subject is None or event.subject == subject)
+                and (since is None or event.at >= since)
+            ]
+        return kept if limit is None else kept[-limit:] if limit > 0 else []
+
+    def version(self) -> str:
+        return str(self._version)
+
     def forget(self, name: str) -> None:
         with self._lock:
+            self._version += 1
             self._results.pop(name, None)
             self._states.pop(name, None)
 

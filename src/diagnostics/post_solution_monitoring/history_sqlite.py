@@ -5,23 +5,36 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from diagnostics.errors import DiagnosticsError
 from diagnostics.model.alert import AlertChange, AlertSeverity, MonitoringAlert
+from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult, CheckState
+from diagnostics.post_solution_monitoring.history import DEFAULT_EVENTS
+from diagnostics.post_solution_monitoring.rollup import (
+    KEPT_SECONDS,
+    Bucket,
+    bucket_of,
+    gathered,
+    joined,
+    numbers_of,
+    resolution_for,
+)
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DEFAULT_RETENTION_DAYS = 14.0
 DEFAULT_RESULTS_PER_CHECK = 100_000
 DEFAULT_ALERTS = 10_000
 BATCH_SIZE = 200
 BATCH_SECONDS = 1.0
 PRUNE_SECONDS = 600.0
+ROLLUP_SECONDS = 30.0
+"""Roll-ups are gathered in memory for so long; a crash loses that much of them, the results themselves are kept."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS result (
@@ -34,6 +47,23 @@ CREATE TABLE IF NOT EXISTS alert (
     body TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS event (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+    title TEXT NOT NULL, who TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS event_subject ON event (subject, kind);
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, metric TEXT NOT NULL, UNIQUE (name, metric)
+);
+CREATE TABLE IF NOT EXISTS rollup (
+    series INTEGER NOT NULL, step INTEGER NOT NULL, bucket INTEGER NOT NULL,
+    n INTEGER NOT NULL, total REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
+    PRIMARY KEY (series, step, bucket)
+) WITHOUT ROWID;
+"""
+_ROLL_UP = """
+INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, step, bucket) DO UPDATE SET
+n = n + excluded.n, total = total + excluded.total, low = min(low, excluded.low), high = max(high, excluded.high)
 """
 
 
@@ -58,7 +88,9 @@ class SqliteHistory:
         self._lock = threading.Lock()
         self._pending: list[tuple[Any, ...]] = []
         self._pending_states: dict[str, str] = {}
-        self._flushed_at = self._pruned_at = clock.monotonic()
+        self._flushed_at = self._pruned_at = self._rolled_at = clock.monotonic()
+        self._rolling: dict[tuple[str, str, int, int], tuple[int, float, float, float]] = {}
+        self._series: dict[tuple[str, str], int] = {}
         self._since_prune: dict[str, int] = {}
         self._db = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -82,6 +114,7 @@ class SqliteHistory:
         )  # fmt: skip
         with self._lock:
             self._pending.append(row)
+            self._roll(name, result, result.at.timestamp())
             late = self._clock.monotonic() - self._flushed_at >= BATCH_SECONDS
             if late or len(self._pending) >= BATCH_SIZE:
                 self._flush()
@@ -139,20 +172,136 @@ class SqliteHistory:
             rows = self._db.execute("SELECT name, body FROM state").fetchall()
         return {name: json.loads(body) for name, body in rows}
 
+    def names(self) -> list[str]:
+        with self._lock:
+            self._flush(rollups=True)
+            return [str(name) for (name,) in self._db.execute("SELECT DISTINCT name FROM series ORDER BY name")]
+
+    def metrics(self, name: str) -> list[str]:
+        with self._lock:
+            self._flush(rollups=True)
+            rows = self._db.execute("SELECT metric FROM series WHERE name = ? ORDER BY metric", (name,)).fetchall()
+        return [str(metric) for (metric,) in rows]
+
+    def series(self, name: str, metric: str, *, since: datetime, until: datetime, step_seconds: float) -> list[Bucket]:
+        age = (self._clock.now() - since).total_seconds()
+        resolution = resolution_for(step_seconds, age)
+        if resolution is None:
+            return gathered(
+                (
+                    (result.at.timestamp(), 1, value, value, value)
+                    for result in self.results(name, since=since)
+                    if result.at is not None and result.at < until
+                    for found, value in numbers_of(result)
+                    if found == metric
+                ),
+                step_seconds,
+            )
+        with self._lock:
+            self._flush(rollups=True)
+            rows = self._db.execute(
+                "SELECT bucket * step, n, total, low, high FROM rollup JOIN series ON series.id = rollup.series "
+                "WHERE name = ? AND metric = ? AND step = ? AND bucket >= ? AND bucket < ?",
+                (
+                    name,
+                    metric,
+                    resolution,
+                    bucket_of(since.timestamp(), resolution),
+                    bucket_of(until.timestamp() + resolution - 1e-6, resolution),
+                ),
+            ).fetchall()
+        return gathered(rows, max(step_seconds, resolution))
+
+    def add_event(self, event: Event) -> None:
+        values = (
+            event.at.timestamp(), event.kind.value, event.subject, event.title, event.who, json.dumps(dict(event.body)),
+        )  # fmt: skip
+        with self._lock:
+            self._durably("INSERT INTO event (at, kind, subject, title, who, body) VALUES (?, ?, ?, ?, ?, ?)", values)
+            self._db.execute("DELETE FROM event WHERE place <= (SELECT max(place) FROM event) - ?", (DEFAULT_EVENTS,))
+
+    def events(
+        self,
+        *,
+        kinds: Iterable[EventKind] = (),
+        subject: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        wanted = [kind.value for kind in kinds]
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT at, kind, subject, title, who, body FROM event "
+                "WHERE (? OR kind IN (SELECT value FROM json_each(?))) AND (? OR subject = ?) AND at >= ? "
+                "ORDER BY place DESC LIMIT ?",
+                (
+                    not wanted,
+                    json.dumps(wanted),
+                    subject is None,
+                    subject or "",
+                    since.timestamp() if since else -1e18,
+                    -1 if limit is None else max(0, limit),
+                ),
+            ).fetchall()
+        return [
+            Event(
+                at=datetime.fromtimestamp(at, UTC),
+                kind=EventKind(kind),
+                subject=about,
+                title=title,
+                who=who,
+                body=json.loads(body),
+            )
+            for at, kind, about, title, who, body in reversed(rows)
+        ]
+
+    def version(self) -> str:
+        with self._lock:
+            # The first changes when another connection has written, the second when this one has.
+            return f"{self._db.execute('PRAGMA data_version').fetchone()[0]}.{self._db.total_changes}"
+
     def forget(self, name: str) -> None:
         with self._lock:
-            self._flush()
+            self._flush(rollups=True)
             self._db.execute("DELETE FROM result WHERE name = ?", (name,))
             self._db.execute("DELETE FROM state WHERE name = ?", (name,))
+            self._db.execute("DELETE FROM rollup WHERE series IN (SELECT id FROM series WHERE name = ?)", (name,))
+            self._db.execute("DELETE FROM series WHERE name = ?", (name,))
+            self._series = {key: kept for key, kept in self._series.items() if key[0] != name}
 
     def flush(self) -> None:
         with self._lock:
-            self._flush()
+            self._flush(rollups=True)
 
     def close(self) -> None:
         with self._lock:
-            self._flush()
+            self._flush(rollups=True)
             self._db.close()
+
+    def _roll(self, name: str, result: CheckResult, at: float) -> None:
+        for metric, value in numbers_of(result):
+            for step in KEPT_SECONDS:
+                key = (name, metric, step, bucket_of(at, step))
+                kept = self._rolling.get(key)
+                part = (1, value, value, value)
+                self._rolling[key] = part if kept is None else joined(kept, part)
+
+    def _write_rollups(self) -> None:
+        rolling, self._rolling = self._rolling, {}
+        self._rolled_at = self._clock.monotonic()
+        rows = [
+            (self._series_of(name, metric), step, bucket, *sums)
+            for (name, metric, step, bucket), sums in rolling.items()
+        ]
+        self._db.executemany(_ROLL_UP, rows)
+
+    def _series_of(self, name: str, metric: str) -> int:
+        known = self._series.get((name, metric))
+        if known is None:
+            self._db.execute("INSERT OR IGNORE INTO series (name, metric) VALUES (?, ?)", (name, metric))
+            row = self._db.execute("SELECT id FROM series WHERE name = ? AND metric = ?", (name, metric)).fetchone()
+            known = self._series[name, metric] = int(row[0])
+        return known
 
     def _durably(self, sql: str, values: tuple[Any, ...]) -> None:
         self._db.execute("PRAGMA synchronous=FULL")
@@ -161,10 +310,11 @@ class SqliteHistory:
         finally:
             self._db.execute("PRAGMA synchronous=NORMAL")
 
-    def _flush(self) -> None:
+    def _flush(self, *, rollups: bool = False) -> None:
         now = self._clock.monotonic()
         self._flushed_at = now
-        if not self._pending and not self._pending_states:
+        rollups = bool(self._rolling) and (rollups or now - self._rolled_at >= ROLLUP_SECONDS)
+        if not self._pending and not self._pending_states and not rollups:
             return
         # Taken before they are written: rows that a full disk refuses are given up, memory stays bounded.
         rows, self._pending = self._pending, []
@@ -176,6 +326,8 @@ class SqliteHistory:
                 "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
                 list(states.items()),
             )
+            if rollups:
+                self._write_rollups()
             for row in rows:
                 self._since_prune[row[0]] = self._since_prune.get(row[0], 0) + 1
             full = [name for name, count in self._since_prune.items() if count * 10 >= self._per_check]
@@ -185,8 +337,12 @@ class SqliteHistory:
                 self._pruned_at = now
                 oldest = (self._clock.now() - self._retention).timestamp()
                 self._db.execute("DELETE FROM result WHERE at < ?", (oldest,))
+                for step, kept in KEPT_SECONDS.items():
+                    first = bucket_of(self._clock.now().timestamp() - kept, step)
+                    self._db.execute("DELETE FROM rollup WHERE step = ? AND bucket < ?", (step, first))
             self._db.execute("COMMIT")
         except BaseException:
+            self._series.clear()  # ids that were given in what is rolled back
             self._db.execute("ROLLBACK")
             raise
 
