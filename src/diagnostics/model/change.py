@@ -62,6 +62,7 @@ class ChangeState(StrEnum):
     APPLYING = "APPLYING"
     APPLIED = "APPLIED"
     VALIDATING = "VALIDATING"
+    UNCONFIRMED = "UNCONFIRMED"
     COMMITTED = "COMMITTED"
     ROLLING_BACK = "ROLLING_BACK"
     ROLLED_BACK = "ROLLED_BACK"
@@ -74,6 +75,8 @@ class ImplementationStatus(StrEnum):
 
     SUCCESS = "SUCCESS"
     """Applied, verified and durable."""
+    UNCONFIRMED = "UNCONFIRMED"
+    """Applied, verified and durable, and undone by itself unless somebody confirms it in time."""
     FAILED = "FAILED"
     """Not successful, and left in place because the caller had asked for no automatic rollback."""
     ROLLED_BACK = "ROLLED_BACK"
@@ -232,6 +235,8 @@ class ImplementationResult(Record):
         backup_id: Id under which ``rollback`` finds the state before the change.
         proof: How the backup was proven, for each part.
         conflicts: Why the way back is blocked, one reason each; what to do is in ``error_message``.
+        by_hand: Commands that bring back by hand what a blocked way back could not.
+        confirm_by: Until when somebody has to confirm, or it is undone.
         kept_copies: Content that was overwritten by the rollback and lies in the store, by path.
         journal: File that holds every step.
     """
@@ -251,9 +256,11 @@ class ImplementationResult(Record):
     steps: tuple[StepOutcome, ...] = ()
     proof: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
     kept_copies: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     journal: str = ""
+    confirm_by: datetime | None = None
 
     @property
     def status(self) -> ImplementationStatus:
@@ -294,6 +301,7 @@ class ChangeRecord(Record):
     revert_of: str | None = None
     action: str = ""
     journal: str = ""
+    confirm_by: datetime | None = None
 
     @property
     def needs_person(self) -> bool:
@@ -309,6 +317,7 @@ class RecoveryOutcome(Record):
         found: State in which the journal was left; None when it is corrupt.
         state: State after recovery.
         acted: False when nothing had to be done.
+        by_hand: Commands that bring back by hand what a blocked way back could not.
     """
 
     change_id: str
@@ -317,6 +326,7 @@ class RecoveryOutcome(Record):
     acted: bool
     message: str
     conflicts: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
     kept_copies: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     )
     from diagnostics.safe_implementation.actions import action_names, get_action
     from diagnostics.safe_implementation.backup import BackupState
+    from diagnostics.safe_implementation.guardrails import Bucket, Watch
     from diagnostics.safe_implementation.manager import (
         SafeImplementationManager,
         implement_solution_with_backup,
         rollback_change,
     )
-    from diagnostics.safe_implementation.recovery import default_store, list_changes, recover, resolve
+    from diagnostics.safe_implementation.recovery import confirm, default_store, list_changes, recover, resolve
     from diagnostics.safe_implementation.steps import ImplementationStep
 
 _MODEL = "diagnostics.model.change"
@@ -43,7 +44,8 @@ _WHERE = {
     **dict.fromkeys(
         ("SafeImplementationManager", "implement_solution_with_backup", "rollback_change"), f"{_HERE}.manager"
     ),
-    **dict.fromkeys(("default_store", "list_changes", "recover", "resolve"), f"{_HERE}.recovery"),
+    **dict.fromkeys(("confirm", "default_store", "list_changes", "recover", "resolve"), f"{_HERE}.recovery"),
+    **dict.fromkeys(("Bucket", "Watch"), f"{_HERE}.guardrails"),
     **dict.fromkeys(("action_names", "get_action"), f"{_HERE}.actions"),
 }  # fmt: skip
 
@@ -58,8 +60,8 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "BackupState", "ChangeRecord", "ChangeState", "ImplementationResult", "ImplementationStatus", "ImplementationStep",
+    "BackupState", "Bucket", "ChangeRecord", "ChangeState", "ImplementationResult", "ImplementationStatus", "ImplementationStep",
     "Override", "Plan", "RecoveryOutcome", "RiskLevel", "RollbackDifficulty", "SafeImplementationManager", "Solution",
-    "SolutionAssessment", "StepOutcome", "action_names", "default_store", "get_action",
+    "SolutionAssessment", "StepOutcome", "Watch", "action_names", "confirm", "default_store", "get_action",
     "implement_solution_with_backup", "list_changes", "recover", "resolve", "rollback_change",
 ]  # fmt: skip

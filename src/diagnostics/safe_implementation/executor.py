@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from diagnostics.errors import ChangeError, JournalError, SnapshotError
@@ -17,6 +17,7 @@ from diagnostics.model.change import (
 )
 from diagnostics.model.record import plain
 from diagnostics.model.verification import Check, Verification
+from diagnostics.runtime.child import ChildError, call_in_child
 from diagnostics.runtime.clock import Clock
 from diagnostics.runtime.deadline import DeadlineExceeded, call_with_deadline
 from diagnostics.runtime.redaction import redact, shorten
@@ -55,6 +56,7 @@ class Step:
     validate: Callable[[], object] | None = None
     timeout_seconds: float = 300.0
     critical: bool = True
+    in_child: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,18 @@ class Request:
     action: str = ""
     precondition: Callable[[], str] | None = None
     snapshot_timeout: float = 1800.0
+    claims: tuple[str, ...] = ()
+    confirm_within_seconds: float | None = None
+
+    def targets(self) -> list[str]:
+        """Return what nobody else may change meanwhile: everything declared, and what an action acts on."""
+        return [*self.scope.labels(), *self.claims]
+
+    def servers(self) -> list[Any]:
+        """Return how to reach the declared PostgreSQL databases."""
+        from diagnostics.safe_implementation.snapshotters.postgres_tools import server_of
+
+        return [server_of(item.url) for item in self.scope.databases if not item.is_sqlite]
 
 
 #: For journal records and the manifests; content of the declared files comes on top.
@@ -91,6 +105,8 @@ class Executor:
         self._store = store
         self._clock = clock
         self._report = report
+        #: Callables of this process that undo what was begun, first step first.
+        self.undos: list[InProcessUndo] = []
 
     def run(self, request: Request) -> ImplementationResult:
         """Apply a change; whatever happens, the result says what is true now.
@@ -99,8 +115,10 @@ class Executor:
             SnapshotError: The state before could not be kept or proven; nothing was changed.
             JournalError: The journal could not be begun; nothing was changed.
         """
+        run = _Run(self._store, self._clock, self._report, request)
+        self.undos = run.undos
         try:
-            return _Run(self._store, self._clock, self._report, request).go()
+            return run.go()
         finally:
             self._store.release()
 
@@ -143,6 +161,7 @@ class _Run:
             "revert_of": request.revert_of,
             "action": request.action,
             "connections": connections,
+            "confirm_within": request.confirm_within_seconds,
         }
         with Journal.create(self.path, intent, self.store.checkpoint) as journal:
             self.life = step(self.life, {"state": ChangeState.INTENT, **intent})
@@ -197,12 +216,19 @@ class _Run:
             self._append(journal, ChangeState.APPLIED, post=after.keep(self.store))
             self.verification = self._verify(journal)
             goes_to = after_validation(
-                self.verification.passed, risk=self.request.risk, auto_rollback=self.request.auto_rollback
+                self.verification.passed,
+                risk=self.request.risk,
+                auto_rollback=self.request.auto_rollback,
+                watched=self.request.questions.watch is not None,
+                confirmed=self.request.confirm_within_seconds is None,
             )
             if goes_to is ChangeState.COMMITTED:
                 sync_changed(after.files)
                 self._append(journal, ChangeState.COMMITTED, verdict=self.verification.verdict)
                 return self._committed()
+            if goes_to is ChangeState.UNCONFIRMED:
+                sync_changed(after.files)
+                return self._unconfirmed(journal)
             reason = f"not verified: {self.verification.reason}"
         except _StepFailedError as error:
             reason = str(error)
@@ -239,7 +265,10 @@ class _Run:
         began = self.clock.monotonic()
         error, detail = "", ""
         try:
-            answer = call_with_deadline(item.run, item.timeout_seconds, clock=self.clock)
+            if item.in_child:
+                answer = call_in_child(item.run, item.timeout_seconds)
+            else:
+                answer = call_with_deadline(item.run, item.timeout_seconds, clock=self.clock)
             detail = shorten(redact(answer), 300) if isinstance(answer, str) else ""
             if item.validate is not None:
                 left = max(item.timeout_seconds - (self.clock.monotonic() - began), 1.0)
@@ -248,12 +277,15 @@ class _Run:
         except DeadlineExceeded:
             error = f"it did not end within {item.timeout_seconds:g} s"
             self.notes.append(
-                f"step {item.step_id} was left behind at its deadline; a plain function may still be running "
+                f"step {item.step_id} was ended at its deadline, with all that it had started"
+                if item.in_child
+                else f"step {item.step_id} was left behind at its deadline; a plain function may still be running "
                 f"in this "
                 "process and write again: restart the process if it can"
             )
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - a caller's function; its failure is an outcome
-            error = shorten(redact(f"{type(failure).__name__}: {failure}"), 500)
+            said = str(failure) if isinstance(failure, ChildError) else f"{type(failure).__name__}: {failure}"
+            error = shorten(redact(said), 500)
         return StepOutcome(
             step_id=item.step_id,
             description=redact(item.description),
@@ -288,6 +320,13 @@ class _Run:
         if self.verification.passed is None:
             self.notes.append(f"kept without a verdict: {self.verification.reason}; watch it")
         return self._result(ImplementationStatus.SUCCESS, None)
+
+    def _unconfirmed(self, journal: Journal) -> ImplementationResult:
+        assert self.verification is not None
+        until = self.clock.now() + timedelta(seconds=self.request.confirm_within_seconds or 0.0)
+        self._append(journal, ChangeState.UNCONFIRMED, confirm_by=until.isoformat(), verdict=self.verification.verdict)
+        said = f"It is undone at {until:%H:%M:%S} UTC unless somebody says: diagnose confirm {self.request.change_id}"
+        return replace(self._result(ImplementationStatus.UNCONFIRMED, said), confirm_by=until)
 
     def _left_in_place(self, journal: Journal, reason: str) -> ImplementationResult:
         after = snapshot.capture_after(self.manifest, self.store)
@@ -355,12 +394,8 @@ class _Run:
             steps=tuple(self.outcomes),
             proof=self.manifest.proof,
             conflicts=way.conflicts if way is not None else (),
+            by_hand=way.by_hand if way is not None else (),
             kept_copies=way.kept if way is not None else {},
             notes=tuple(self.notes),
             journal=str(self.path),
         )
-
-
-def overlaps(one: Sequence[str], other: Sequence[str]) -> list[str]:
-    """Return what two scopes have in common, by their labels."""
-    return sorted(set(one) & set(other))

@@ -17,8 +17,14 @@ _NEXT: Mapping[ChangeState, frozenset[ChangeState]] = {
     ChangeState.INTENT: frozenset({ChangeState.SNAPSHOTTED, ChangeState.ABORTED}),
     ChangeState.SNAPSHOTTED: frozenset({ChangeState.APPLYING, ChangeState.ABORTED, ChangeState.ROLLING_BACK}),
     ChangeState.APPLYING: frozenset({ChangeState.APPLYING, ChangeState.APPLIED, ChangeState.ROLLING_BACK}),
-    ChangeState.APPLIED: frozenset({ChangeState.VALIDATING, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}),
-    ChangeState.VALIDATING: frozenset({ChangeState.VALIDATING, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}),
+    ChangeState.APPLIED: frozenset(
+        {ChangeState.VALIDATING, ChangeState.UNCONFIRMED, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}
+    ),
+    ChangeState.VALIDATING: frozenset(
+        {ChangeState.VALIDATING, ChangeState.UNCONFIRMED, ChangeState.COMMITTED, ChangeState.ROLLING_BACK}
+    ),
+    # Somebody confirms in time, or it is undone.
+    ChangeState.UNCONFIRMED: frozenset({ChangeState.COMMITTED, ChangeState.ROLLING_BACK}),
     ChangeState.ROLLING_BACK: frozenset(
         {ChangeState.ROLLING_BACK, ChangeState.ROLLED_BACK, ChangeState.ROLLBACK_BLOCKED}
     ),
@@ -40,12 +46,18 @@ class Duty(StrEnum):
     NOTHING = "nothing"
     ABORT = "abort"
     ROLL_BACK = "roll back"
+    WAIT = "wait for somebody to confirm"
 
 
-def duty(state: ChangeState | None) -> Duty:
-    """Return what recovery has to do; None is a journal without a single whole record."""
+def duty(state: ChangeState | None, *, overdue: bool = False) -> Duty:
+    """Return what recovery has to do; None is a journal without a single whole record.
+
+    ``overdue``: the time in which somebody should have confirmed has passed.
+    """
     if state is None or state is ChangeState.INTENT:
         return Duty.ABORT
+    if state is ChangeState.UNCONFIRMED and not overdue:
+        return Duty.WAIT
     return Duty.NOTHING if state in SETTLED else Duty.ROLL_BACK
 
 
@@ -125,10 +137,17 @@ def pending_undos(life: Life) -> Sequence[Mapping[str, Any]]:
     return [undo for undo in reversed(life.undos) if undo["step"] not in life.undone]
 
 
-def after_validation(passed: bool | None, *, risk: RiskLevel, auto_rollback: bool) -> ChangeState:
-    """Return where a change goes when its checks are done; None is inconclusive, kept only where the risk is small."""
-    if passed or not auto_rollback:
+def after_validation(
+    passed: bool | None, *, risk: RiskLevel, auto_rollback: bool, watched: bool = False, confirmed: bool = True
+) -> ChangeState:
+    """Return where a change goes when its checks are done.
+
+    None is inconclusive: kept only where the risk is small and nobody asked for a watch of the traffic, which has
+    been held until the end of its window by then. Without ``confirmed`` a person has to say that it stays.
+    """
+    kept = passed or (passed is None and risk < RiskLevel.HIGH and not watched)
+    if not auto_rollback:
         return ChangeState.COMMITTED
-    if passed is None and risk < RiskLevel.HIGH:
-        return ChangeState.COMMITTED
-    return ChangeState.ROLLING_BACK
+    if not kept:
+        return ChangeState.ROLLING_BACK
+    return ChangeState.COMMITTED if confirmed else ChangeState.UNCONFIRMED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,22 @@ from diagnostics.model.change import (
 )
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.safe_implementation import backup as backups
-from diagnostics.safe_implementation import snapshot
+from diagnostics.safe_implementation import sentinel, snapshot
 from diagnostics.safe_implementation.actions import get_action
 from diagnostics.safe_implementation.assessment import assess, facts_of
 from diagnostics.safe_implementation.backup import BackupState
-from diagnostics.safe_implementation.executor import Executor, Request, Step, overlaps
-from diagnostics.safe_implementation.recovery import default_store, life_of, list_changes, recover_locked
-from diagnostics.safe_implementation.rollback import BLOCK, process_identity, undo_action
+from diagnostics.safe_implementation.claims import claim, overlap, targets_of
+from diagnostics.safe_implementation.executor import Executor, Request, Step
+from diagnostics.safe_implementation.guardrails import Watch
+from diagnostics.safe_implementation.recovery import (
+    confirm,
+    default_store,
+    give_up,
+    life_of,
+    list_changes,
+    recover_locked,
+)
+from diagnostics.safe_implementation.rollback import BLOCK, InProcessUndo, process_identity, undo_action
 from diagnostics.safe_implementation.snapshot import DatabaseScope, Manifest, Scope, in_words
 from diagnostics.safe_implementation.snapshotters.files import absolute
 from diagnostics.safe_implementation.steps import ImplementationStep
@@ -44,6 +54,7 @@ from diagnostics.safe_implementation.validation import Questions
 _log = logging.getLogger(__name__)
 
 Files = Sequence[str | os.PathLike[str]]
+_RETRY_SECONDS = 1.0
 
 
 def url_of(engine: Any) -> str | None:
@@ -89,6 +100,7 @@ class SafeImplementationManager:
         self._progress = progress
         self._checkpoint = checkpoint
         self.implementation_history: list[ImplementationResult] = []
+        self._waiting: dict[str, tuple[InProcessUndo, ...]] = {}
         #: What was found from an earlier process and what was done about it.
         self.recovered: list[RecoveryOutcome] = self._recover_at_start()
 
@@ -232,6 +244,8 @@ class SafeImplementationManager:
         verification_deadline_seconds: float = 60.0,
         on_foreign_writes: str = BLOCK,
         precondition: Callable[[], str] | None = None,
+        confirm_within_seconds: float | None = None,
+        watch: Watch | None = None,
     ) -> ImplementationResult:
         """Keep the present state, run the steps, verify; whatever fails brings everything declared back.
 
@@ -252,6 +266,9 @@ class SafeImplementationManager:
             on_foreign_writes: ``block`` or ``restore``, when somebody else wrote to the declared places
                 meanwhile.
             precondition: Asked just before acting; a text that it returns is the reason not to act.
+            confirm_within_seconds: The change undoes itself unless ``confirm`` is called in time, also when this
+                process is gone by then.
+            watch: Guardrails that are watched for a while after the change; see ``guardrails``.
 
         Raises:
             SnapshotError: The state before could not be kept or proven; nothing was changed.
@@ -275,6 +292,7 @@ class SafeImplementationManager:
                     validate=item.validation_function,
                     timeout_seconds=item.timeout_seconds,
                     critical=item.critical,
+                    in_child=item.in_child,
                 )
                 for item in steps
             ),
@@ -282,8 +300,10 @@ class SafeImplementationManager:
                 works=verification_function,
                 still_present=still_present,
                 compare=compare,
+                watch=watch,
                 deadline_seconds=verification_deadline_seconds,
             ),
+            confirm_within_seconds=confirm_within_seconds,
             risk=assessment.risk_level if assessment is not None else RiskLevel.LOW,
             auto_rollback=auto_rollback,
             on_foreign_writes=on_foreign_writes,
@@ -317,6 +337,8 @@ class SafeImplementationManager:
         verification_deadline_seconds: float = 60.0,
         auto_rollback: bool = True,
         precondition: Callable[[], str] | None = None,
+        confirm_within_seconds: float | None = None,
+        watch: Watch | None = None,
         solution_id: str = "",
     ) -> ImplementationResult:
         """Carry out a planned action under the journal.
@@ -363,14 +385,49 @@ class SafeImplementationManager:
                     works=verification_function,
                     still_present=still_present,
                     compare=compare,
+                    watch=watch,
                     deadline_seconds=verification_deadline_seconds,
                 ),
+                confirm_within_seconds=confirm_within_seconds,
+                claims=targets_of(plan),
                 risk=assessed.risk_level,
                 auto_rollback=auto_rollback,
                 action=plan.action,
                 precondition=precondition,
             )
             return self._run_locked(store, request)
+
+    def confirm(self, change_id: str) -> RecoveryOutcome:
+        """Say that a change stays which would otherwise undo itself.
+
+        Raises:
+            RollbackError: It does not wait for this: it was confirmed before, or is undone already.
+        """
+        outcome = confirm(self.backup_dir, change_id, clock=self._clock)
+        self._waiting.pop(change_id, None)
+        self._tell(f"change {change_id}: confirmed, it stays")
+        return outcome
+
+    def _await_confirmation(self, change_id: str, seconds: float, undos: Sequence[InProcessUndo]) -> None:
+        """Undo the change in this process when its time is over: only here its variables and functions can be undone."""
+        self._waiting[change_id] = tuple(undos)
+
+        def wait() -> None:
+            self._clock.sleep(seconds)
+            while change_id in self._waiting:
+                try:
+                    outcome = give_up(
+                        self.backup_dir, change_id, undos=self._waiting[change_id], clock=self._clock, report=self._tell
+                    )
+                    self._tell(f"change {change_id}: {outcome.message}")
+                except ChangeLockedError:
+                    self._clock.sleep(_RETRY_SECONDS)  # another change is at work; this one's turn comes
+                    continue
+                except ChangeError as error:
+                    self._tell(f"change {change_id}: {error}")  # confirmed or undone by another process
+                self._waiting.pop(change_id, None)
+
+        threading.Thread(target=wait, name="diagnostics-confirm", daemon=True).start()
 
     def assess_action(self, plan: Plan) -> SolutionAssessment:
         """Return the assessment of a planned action."""
@@ -381,6 +438,8 @@ class SafeImplementationManager:
         """Undo a committed change, as a new change; see the function of the same name."""
         store = self._store()
         life = life_of(store, change_id)
+        if life.state is ChangeState.UNCONFIRMED:
+            return self._give_up_now(change_id)
         if life.state is not ChangeState.COMMITTED:
             raise RollbackError(
                 f"{change_id} is {life.state}; only a committed change can be rolled back.",
@@ -391,6 +450,31 @@ class SafeImplementationManager:
             store, change_id, f"roll back {change_id}", life.manifest, life.post or None, undos,
             on_foreign_writes=on_foreign_writes, same_process=life.facts.get("process") == process_identity(),
         )  # fmt: skip
+
+    def _give_up_now(self, change_id: str) -> ImplementationResult:
+        """Undo a change that nobody has confirmed yet, without waiting for its deadline."""
+        started, began = self._clock.now(), self._clock.monotonic()
+        undos = self._waiting.pop(change_id, ())
+        outcome = give_up(
+            self.backup_dir, change_id, undos=undos, reason="rolled back before anybody confirmed it",
+            clock=self._clock, report=self._tell,
+        )  # fmt: skip
+        done = outcome.state is ChangeState.ROLLED_BACK
+        return ImplementationResult(
+            solution_id=change_id,
+            start_time=started,
+            end_time=self._clock.now(),
+            duration_seconds=self._clock.monotonic() - began,
+            result=ImplementationStatus.SUCCESS if done else ImplementationStatus.ROLLBACK_BLOCKED,
+            steps_completed=int(done),
+            steps_total=1,
+            backup_id=change_id,
+            error_message=None if done else outcome.message,
+            rollback_performed=done,
+            conflicts=outcome.conflicts,
+            by_hand=outcome.by_hand,
+            kept_copies=outcome.kept_copies,
+        )
 
     # ------------------------------------------------------------ inside
 
@@ -415,14 +499,25 @@ class SafeImplementationManager:
 
     def _run_locked(self, store: Store, request: Request) -> ImplementationResult:
         for record in list_changes(store.directory):
-            common = overlaps(record.scope, [item for item in request.scope.labels() if item != "environment"])
+            common = overlap([item for item in request.scope.labels() if item != "environment"], record.scope)
             if record.needs_person and common:
                 raise RollbackError(
                     f"The change {record.change_id} still waits for a person's decision about {', '.join(common)}.",
                     hint=f"diagnose recover --change {record.change_id} --restore or --keep",
                 )
+            if record.state is ChangeState.UNCONFIRMED and common:
+                raise ChangeLockedError(
+                    f"The change {record.change_id} of {', '.join(common)} is not confirmed yet.",
+                    hint=f"diagnose confirm {record.change_id}, or diagnose rollback {record.change_id}",
+                )
         self._tell(f"change {request.change_id}: {request.description}")
-        result = Executor(store, self._clock, self._tell).run(request)
+        with claim(request.targets(), request.change_id, servers=request.servers()):
+            if request.confirm_within_seconds is not None:
+                sentinel.start(store.directory, request.change_id)
+            executor = Executor(store, self._clock, self._tell)
+            result = executor.run(request)
+        if result.result is ImplementationStatus.UNCONFIRMED:
+            self._await_confirmation(request.change_id, request.confirm_within_seconds or 0.0, executor.undos)
         self.implementation_history.append(result)
         self._tell(
             f"change {request.change_id}: {result.result}"

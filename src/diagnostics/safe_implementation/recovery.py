@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from diagnostics.errors import JournalError, RollbackError
+from diagnostics.errors import ChangeLockedError, JournalError, RollbackError
 from diagnostics.model.change import ChangeRecord, ChangeState, RecoveryOutcome
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.safe_implementation import journal as journals
 from diagnostics.safe_implementation import snapshot
+from diagnostics.safe_implementation.claims import claim
 from diagnostics.safe_implementation.journal import SUFFIX, Journal, Parsed
 from diagnostics.safe_implementation.machine import Duty, Life, duty, replay
-from diagnostics.safe_implementation.rollback import RESTORE, roll_back, what_to_do
+from diagnostics.safe_implementation.rollback import RESTORE, InProcessUndo, hands_of, roll_back, what_to_do
 from diagnostics.safe_implementation.store import Store, no_checkpoint
 
 _DEFAULT = Path(".diagnostics") / "changes"
@@ -97,7 +98,15 @@ def _recover_one(store: Store, path: Path, clock: Clock, report: Callable[[str],
             f"files with the "
             "objects of the store by hand, then move the journal away.",
         )
-    owed = duty(life.state)
+    owed = duty(life.state, overdue=_is_overdue(life, clock))
+    if owed is Duty.WAIT:
+        return RecoveryOutcome(
+            change_id=change_id,
+            found=life.state,
+            state=life.state,
+            acted=False,
+            message=f"It waits until {life.facts.get('confirm_by')} for: diagnose confirm {change_id}",
+        )
     if owed is Duty.NOTHING:
         if life.state is ChangeState.ROLLBACK_BLOCKED:
             return RecoveryOutcome(
@@ -108,17 +117,18 @@ def _recover_one(store: Store, path: Path, clock: Clock, report: Callable[[str],
                 message=f"A person has to decide about {change_id}: {'; '.join(life.conflicts)}. "
                 f"diagnose recover --change {change_id} --restore or --keep",
                 conflicts=life.conflicts,
+                by_hand=hands_of(store, life),
                 kept_copies=life.kept,
             )
         return None
     report(f"recovering {change_id}, left in {life.state}")
     connections = [(str(digest), str(name)) for digest, name in life.facts.get("connections", ())]
     try:
-        with Journal.reopen(path, parsed, store.checkpoint) as journal:
+        with claim(life.facts.get("scope", ()), change_id), Journal.reopen(path, parsed, store.checkpoint) as journal:
             if owed is Duty.ABORT:
                 return _abort(store, journal, change_id, life, connections, len(parsed.records))
             return _go_back(store, journal, change_id, life, connections, clock, report)
-    except JournalError as error:
+    except (JournalError, ChangeLockedError) as error:
         return RecoveryOutcome(
             change_id=change_id,
             found=life.state,
@@ -163,7 +173,11 @@ def _go_back(
     report: Callable[[str], None],
 ) -> RecoveryOutcome:
     snapshot.drop_scratch_databases(connections, store)
-    reason = life.reason if life.state is ChangeState.ROLLING_BACK else f"the process died in {life.state}"
+    reason = f"the process died in {life.state}"
+    if life.state is ChangeState.ROLLING_BACK:
+        reason = life.reason
+    elif life.state is ChangeState.UNCONFIRMED:
+        reason = "nobody confirmed it in time"
     way = roll_back(store, journal, life, token=change_id, reason=reason, clock=clock, report=report)
     if way.state is ChangeState.ROLLED_BACK:
         copies = "".join(f"; a copy of {name} lies in the store as {digest[:12]}…" for name, digest in way.kept.items())
@@ -177,6 +191,7 @@ def _go_back(
         acted=True,
         message=message,
         conflicts=way.conflicts,
+        by_hand=way.by_hand,
         kept_copies=way.kept,
     )
 
@@ -227,6 +242,84 @@ def resolve(
     )
 
 
+def confirm(
+    store_dir: Path | str | None,
+    change_id: str,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    checkpoint: Callable[[str], None] = no_checkpoint,
+) -> RecoveryOutcome:
+    """Say that a change stays which would otherwise undo itself.
+
+    Raises:
+        RollbackError: It does not wait for this: it was confirmed before, or is undone already.
+    """
+    return _settle(store_dir, change_id, clock, checkpoint, lambda text: None, keep=True)
+
+
+def give_up(
+    store_dir: Path | str | None,
+    change_id: str,
+    *,
+    undos: Sequence[InProcessUndo] = (),
+    reason: str = "nobody confirmed it in time",
+    clock: Clock = SYSTEM_CLOCK,
+    checkpoint: Callable[[str], None] = no_checkpoint,
+    report: Callable[[str], None] = lambda text: None,
+) -> RecoveryOutcome:
+    """Undo a change that waits for somebody to confirm it.
+
+    Raises:
+        RollbackError: It does not wait for this: it was confirmed, or is undone already.
+        ChangeLockedError: Another change works on the store.
+    """
+    return _settle(store_dir, change_id, clock, checkpoint, report, keep=False, undos=undos, reason=reason)
+
+
+def _settle(
+    store_dir: Path | str | None,
+    change_id: str,
+    clock: Clock,
+    checkpoint: Callable[[str], None],
+    report: Callable[[str], None],
+    *,
+    keep: bool,
+    undos: Sequence[InProcessUndo] = (),
+    reason: str = "",
+) -> RecoveryOutcome:
+    store = Store(Path(store_dir) if store_dir is not None else default_store(), checkpoint=checkpoint)
+    with store.lock():
+        life_of(store, change_id)
+        path = store.journal_path(change_id)
+        parsed, life, _ = _load(path)
+        if life.state is not ChangeState.UNCONFIRMED:
+            raise RollbackError(f"{change_id} is {life.state}; it does not wait for anybody to confirm it.")
+        with Journal.reopen(path, parsed, store.checkpoint) as journal:
+            if keep:
+                journal.append(ChangeState.COMMITTED, reason="confirmed", at=clock.now().isoformat())
+                return RecoveryOutcome(change_id=change_id, found=life.state, state=ChangeState.COMMITTED, acted=True,
+                                       message="It stays.")  # fmt: skip
+            way = roll_back(
+                store, journal, life, token=change_id, reason=reason, undos=undos, clock=clock, report=report
+            )
+    done = way.state is ChangeState.ROLLED_BACK
+    return RecoveryOutcome(
+        change_id=change_id,
+        found=life.state,
+        state=way.state,
+        acted=True,
+        message=f"Everything declared is as before the change ({reason})." if done else what_to_do(change_id, way),
+        conflicts=way.conflicts,
+        by_hand=way.by_hand,
+        kept_copies=way.kept,
+    )
+
+
+def _is_overdue(life: Life, clock: Clock) -> bool:
+    until = _moment(life.facts.get("confirm_by"))
+    return until is not None and clock.now() >= until
+
+
 def list_changes(store_dir: Path | str | None = None) -> list[ChangeRecord]:
     """Return every change of a store, oldest first; reads only.
 
@@ -255,6 +348,7 @@ def _record(path: Path) -> ChangeRecord:
         revert_of=first.get("revert_of"),
         action=str(first.get("action", "")),
         journal=str(path),
+        confirm_by=_moment(life.facts.get("confirm_by")) if life.state is ChangeState.UNCONFIRMED else None,
     )
 
 

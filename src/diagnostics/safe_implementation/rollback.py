@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from diagnostics.safe_implementation.machine import Life, pending_undos
 from diagnostics.safe_implementation.snapshot import Manifest, in_words
 from diagnostics.safe_implementation.store import Store
 
+_log = logging.getLogger(__name__)
+
 BLOCK, RESTORE = "block", "restore"
 
 #: Undo of a step of this process: its id and what to call; None where nothing was given.
@@ -29,6 +32,7 @@ class WayBack:
 
     state: ChangeState
     conflicts: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -70,7 +74,7 @@ def roll_back(
         if after is not None and on_foreign_writes == BLOCK and not life.conflicts_cleared:
             found, kept = snapshot.conflicts(before, after, store)
             if found:
-                return _blocked(journal, found, kept)
+                return _blocked(journal, found, kept, hands_of(store, life))
         journal.append(ChangeState.ROLLING_BACK, cleared=True)
         failed = _undo_steps(store, journal, life, undos, report)
         kept |= snapshot.restore(
@@ -83,9 +87,9 @@ def roll_back(
     except JournalError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever breaks the way back, a person has to hear of it
-        return _blocked(journal, [in_words(error)], kept)
+        return _blocked(journal, [in_words(error)], kept, hands_of(store, life))
     if failed:
-        return _blocked(journal, failed, kept)
+        return _blocked(journal, failed, kept, hands_of(store, life))
     journal.append(ChangeState.ROLLED_BACK, **({"kept": kept} if kept else {}))
     return WayBack(state=ChangeState.ROLLED_BACK, kept=kept)
 
@@ -125,17 +129,27 @@ def undo_action(name: str, data: Mapping[str, str]) -> str:
     return get_action(name).undo(data)
 
 
-def _blocked(journal: Journal, conflicts: list[str], kept: Mapping[str, str]) -> WayBack:
+def _blocked(journal: Journal, conflicts: list[str], kept: Mapping[str, str], hands: tuple[str, ...]) -> WayBack:
     journal.append(ChangeState.ROLLBACK_BLOCKED, conflicts=conflicts, kept=dict(kept))
-    return WayBack(state=ChangeState.ROLLBACK_BLOCKED, conflicts=tuple(conflicts), kept=kept)
+    _log.critical("rollback.blocked journal=%s conflicts=%s", journal.path, "; ".join(conflicts))
+    return WayBack(state=ChangeState.ROLLBACK_BLOCKED, conflicts=tuple(conflicts), kept=kept, by_hand=hands)
+
+
+def hands_of(store: Store, life: Life) -> tuple[str, ...]:
+    """Return the commands for a person; none where not even they can be told."""
+    try:
+        return snapshot.by_hand(Manifest.load(life.manifest, store), store)
+    except Exception as error:  # noqa: BLE001 - the state must be recorded whatever is broken here
+        return (f"the manifest of this change cannot be read ({in_words(error)}); restore from your own backup",)
 
 
 def what_to_do(change_id: str, way: WayBack) -> str:
     """Return, for a blocked rollback, what a person can do."""
     copies = "; ".join(f"{name}: object {digest[:12]}…" for name, digest in way.kept.items())
     kept = f" Copies of what is there now lie in the store ({copies})." if copies else ""
+    hands = f" By hand: {'; '.join(way.by_hand)}." if way.by_hand else ""
     return (
-        f"The way back is blocked: {'; '.join(way.conflicts)}.{kept} Decide: "
+        f"THE WAY BACK IS BLOCKED, the state is neither old nor verified: {'; '.join(way.conflicts)}.{kept} Decide: "
         f"diagnose recover --change {change_id} --restore (the state before the change) or --keep (what is "
-        f"there now)."
+        f"there now).{hands}"
     )

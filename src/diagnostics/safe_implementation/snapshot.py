@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from diagnostics.safe_implementation.snapshotters.files import NO_FILES, FileSet
 from diagnostics.safe_implementation.store import Store
 
 _SPARE_BYTES = 8 << 20
+_SHOWN_BY_HAND = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +308,19 @@ def differences(
         names = environment.changed_names(store.get_json(before.environment), environment.capture())
         found += [f"variable {name}" for name in names]
     return found
+
+
+def by_hand(before: Manifest, store: Store) -> tuple[str, ...]:
+    """Return commands that bring back what is not as it was, for a person whose machine cannot."""
+    found = files.by_hand(before.files, store)
+    for snapshot in before.databases:
+        path = shlex.quote(str(store.object_path(str(snapshot["object"]))))
+        if snapshot["kind"] == "sqlite":
+            found.append(f"sqlite3 {shlex.quote(snapshot['path'])} '.restore {path}'")
+        else:
+            found.append(f"pg_restore --clean --if-exists --single-transaction -d <{snapshot['label']}> {path}")
+    more = len(found) - _SHOWN_BY_HAND
+    return (*found[:_SHOWN_BY_HAND], *([f"and {more} more of the same kind"] if more > 0 else []))
 
 
 def drop_scratch_databases(before_connections: list[tuple[str, str]], store: Store) -> bool:

@@ -20,6 +20,8 @@ class ImplementationStep(Record):
         timeout_seconds: After these the step has failed.
         critical: Its failure rolls everything back; of another step it is only noted.
         validation_function: Truthy means that the step worked.
+        in_child: Run ``action`` in a child process, which is ended at the deadline with all it started; what it
+            changes in memory (variables of the process too) stays in the child.
     """
 
     step_id: str
@@ -29,3 +31,4 @@ class ImplementationStep(Record):
     timeout_seconds: float = 300.0
     critical: bool = True
     validation_function: Callable[[], Any] | None = None
+    in_child: bool = False

@@ -10,6 +10,7 @@ from diagnostics.model.verification import Check, CheckVerdict, Comparison, Effe
 from diagnostics.runtime.clock import Clock
 from diagnostics.runtime.deadline import DeadlineExceeded, call_with_deadline
 from diagnostics.runtime.redaction import redact, shorten
+from diagnostics.safe_implementation.guardrails import Watch, watch
 
 REPETITIONS = 3
 PAUSE_SECONDS = 0.2
@@ -24,11 +25,13 @@ class Questions:
         works: The caller's verification function: truthy means good.
         still_present: Whether the finding is still there: False has flipped, None cannot be told.
         compare: Gives the symptom and the guardrails before and after.
+        watch: Guardrails that are watched for a while, last of all.
     """
 
     works: Callable[[], Any] | None = None
     still_present: Callable[[], Any] | None = None
     compare: Callable[[], Any] | None = None
+    watch: Watch | None = None
     deadline_seconds: float = DEADLINE_SECONDS
     repetitions: int = REPETITIONS
     pause_seconds: float = PAUSE_SECONDS
@@ -54,6 +57,10 @@ def ask(questions: Questions, clock: Clock, *, record: Callable[[Check], None]) 
         going = note(_flips(questions.still_present, questions, clock))
     if going and questions.compare is not None:
         check, comparisons = _compared(questions.compare, questions, clock)
+        going = note(check)
+    if going and questions.watch is not None:
+        check, watched = _watched(questions.watch, clock)
+        comparisons += watched
         note(check)
     return conclude(checks, comparisons)
 
@@ -148,6 +155,20 @@ def _compared(compare: Callable[[], Any], questions: Questions, clock: Clock) ->
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a comparison that breaks is no answer
         verdict, reason = CheckVerdict.ERROR, f"the comparison raised {_brief(error)}"
     return Check(name="before and after", verdict=verdict, reason=reason,
+                 duration_seconds=clock.monotonic() - began), items  # fmt: skip
+
+
+def _watched(settings: Watch, clock: Clock) -> tuple[Check, tuple[Comparison, ...]]:
+    began = clock.monotonic()
+    items = watch(settings, clock)
+    verdicts = {item.verdict for item in items}
+    verdict = CheckVerdict.PASS
+    if Effect.WORSE in verdicts:
+        verdict = CheckVerdict.FAIL
+    elif Effect.INCONCLUSIVE in verdicts:
+        verdict = CheckVerdict.INCONCLUSIVE
+    reason = "; ".join(item.reason for item in items)
+    return Check(name="guardrails", verdict=verdict, reason=reason, attempts=items[0].n_after,
                  duration_seconds=clock.monotonic() - began), items  # fmt: skip
 
 

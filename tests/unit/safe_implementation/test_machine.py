@@ -37,7 +37,8 @@ def test_nothing_is_applied_before_the_snapshot_is_durable() -> None:
 
 
 def test_success_needs_validation_or_a_person() -> None:
-    assert {state for state in S if follows(state, S.COMMITTED)} == {S.APPLIED, S.VALIDATING, S.ROLLBACK_BLOCKED}
+    expected = {S.APPLIED, S.VALIDATING, S.UNCONFIRMED, S.ROLLBACK_BLOCKED}
+    assert {state for state in S if follows(state, S.COMMITTED)} == expected
 
 
 @pytest.mark.parametrize(
@@ -54,10 +55,23 @@ def test_success_needs_validation_or_a_person() -> None:
         (S.ROLLED_BACK, Duty.NOTHING),
         (S.ABORTED, Duty.NOTHING),
         (S.ROLLBACK_BLOCKED, Duty.NOTHING),
+        (S.UNCONFIRMED, Duty.WAIT),
     ],
 )
 def test_recovery_owes_each_state_one_thing(state: ChangeState | None, expected: Duty) -> None:
     assert duty(state) is expected
+
+
+def test_a_change_that_nobody_confirms_in_time_is_owed_its_way_back() -> None:
+    assert duty(S.UNCONFIRMED, overdue=True) is Duty.ROLL_BACK
+    assert duty(S.COMMITTED, overdue=True) is Duty.NOTHING
+
+
+@pytest.mark.parametrize("risk", RiskLevel)
+def test_what_was_watched_and_stayed_unclear_is_rolled_back_whatever_its_risk(risk: RiskLevel) -> None:
+    assert after_validation(None, risk=risk, auto_rollback=True, watched=True) is S.ROLLING_BACK
+    assert after_validation(True, risk=risk, auto_rollback=True, watched=True, confirmed=False) is S.UNCONFIRMED
+    assert after_validation(False, risk=risk, auto_rollback=True, confirmed=False) is S.ROLLING_BACK
 
 
 @pytest.mark.parametrize("risk", RiskLevel)

@@ -1,6 +1,6 @@
 """Files as they were: content, type, mode, owner, times, extended attributes, links, and what was absent."""
 
-# ruff: noqa: PTH100, PTH101, PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH115, PTH118, PTH120, PTH207, PTH211
+# ruff: noqa: PTH100, PTH101, PTH119, PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH115, PTH118, PTH120, PTH207, PTH211
 # Names as text, exactly as declared: pathlib would normalise them and follow links
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import base64
 import errno
 import glob
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,7 @@ from diagnostics.safe_implementation.store import Store
 
 ABSENT, REGULAR, DIRECTORY, LINK = "absent", "file", "directory", "link"
 _ATTEMPTS = 3
+_TEMPORARY = ".restore"
 #: Attributes that the kernel or the security module sets by itself.
 _KERNEL_ATTRIBUTES = ("security.selinux", "security.ima", "security.evm")
 _NO_ATTRIBUTES = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENODATA)
@@ -256,11 +258,17 @@ def _at(entry: Entry, path: str) -> Entry:
 
 
 def conflicts(before: FileSet, after: FileSet) -> list[str]:
-    """Return the paths that somebody else wrote since the change: neither as before nor as the change left them."""
+    """Return the paths that somebody else wrote since the change: neither as before nor as the change left them.
+
+    What is absent is no conflict, for bringing it back overwrites nothing; nor is a half-written temporary of a
+    restore. Both are what a way back leaves that broke before the journal could say that it had begun.
+    """
     old, new = before.by_path(), after.by_path()
     found = []
     for path in known_paths(before, after):
         now = describe(path)
+        if now.type == ABSENT or _is_temporary(path):
+            continue
         gone = Entry(path=path, type=ABSENT)
         if now.substance not in (old.get(path, gone).substance, new.get(path, gone).substance):
             found.append(path)
@@ -306,6 +314,32 @@ def restore(before: FileSet, store: Store, token: str, *, after: FileSet = NO_FI
     return kept
 
 
+def by_hand(before: FileSet, store: Store) -> list[str]:
+    """Return shell commands for everything that is not as it was, whatever else is broken."""
+    found = []
+    old = before.by_path()
+    for path in known_paths(before):
+        was = old.get(path, Entry(path=path, type=ABSENT))
+        try:
+            if describe(path).same_as(was):
+                continue
+        except SnapshotError:
+            pass  # what cannot be read has to be put back too
+        name = shlex.quote(path)
+        if was.type == ABSENT:
+            found.append(f"rm -r {name}")
+        elif was.type == LINK:
+            found.append(f"ln -sfn {shlex.quote(was.target)} {name}")
+        else:
+            make = (
+                f"mkdir -p {name}"
+                if was.type == DIRECTORY
+                else f"cp {shlex.quote(str(store.object_path(was.digest)))} {name}"
+            )
+            found.append(f"{make} && chown {was.uid}:{was.gid} {name} && chmod {was.mode:o} {name}")
+    return found
+
+
 def differences(before: FileSet, *, after: FileSet = NO_FILES) -> list[str]:
     """Return the paths that are not as they were, in any respect."""
     old = before.by_path()
@@ -318,7 +352,12 @@ def differences(before: FileSet, *, after: FileSet = NO_FILES) -> list[str]:
 
 def _temporary(path: str, token: str) -> str:
     folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name[:100]}.{token}.restore")
+    return os.path.join(folder, f".{name[:100]}.{token}{_TEMPORARY}")
+
+
+def _is_temporary(path: str) -> bool:
+    name = os.path.basename(path)
+    return name.startswith(".") and name.endswith(_TEMPORARY)
 
 
 def _clear(was: Entry, store: Store, kept: dict[str, str], touched: set[str], token: str) -> None:
