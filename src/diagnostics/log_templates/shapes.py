@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 Shape = tuple[str, ...]
@@ -28,12 +29,15 @@ _SHORTEST_HEX_WORD = 6
 _TRAILING = ".-*"
 _JOINTS = frozenset(":,-#=/")
 """Between two values these make one: 10.0.0.1:5432, 7##12, 2026-11-25,07:30."""
-_CALENDAR = frozenset(
-    "Mon Tue Wed Thu Fri Sat Sun Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
-    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec January February March April June July August "
-    "September October November December AM PM UTC GMT EST EDT CST CDT PST PDT CET CEST MSK".split()  # noqa: SIM905 - readable
-)
-_UNITS = frozenset("b kb mb gb tb kib mib gib ms us µs ns s sec secs seconds".split())  # noqa: SIM905 - readable
+_CALENDAR = frozenset((
+    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
+    "Saturday", "Sunday", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    "January", "February", "March", "April", "June", "July", "August", "September", "October", "November",
+    "December", "AM", "PM", "UTC", "GMT", "EST", "EDT", "CST", "CDT", "PST", "PDT", "CET", "CEST", "MSK",
+))  # fmt: skip
+_UNITS = frozenset((
+    "b", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "ms", "us", "µs", "ns", "s", "sec", "secs", "seconds",
+))  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -49,6 +53,7 @@ def is_value(token: str) -> bool:
     return token in (VARIABLE, OPEN)
 
 
+@lru_cache(maxsize=8_192)
 def is_word(token: str) -> bool:
     """Return whether this part of a shape says something: neither a value nor a mere sign."""
     return not is_value(token) and any(map(str.isalnum, token))
