@@ -53,6 +53,9 @@ class Graph:
         return _distances(node, self.callers)
 
 
+EMPTY = Graph()
+
+
 def _distances(start: str, neighbours: Mapping[str, tuple[str, ...]]) -> Mapping[str, int]:
     found = {start: 0}
     waiting = deque([start])

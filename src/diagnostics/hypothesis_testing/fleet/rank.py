@@ -1,12 +1,15 @@
 """Clues + call graph -> where it began (pure).
 
-Each node is active or not; its clues together are a log-likelihood ratio s for "active". Under the hypothesis "it began at r", r is
-active, and a caller of an active node is active with the probability ``PASS_ON`` (noisy-or along the edges); any other node is active
-only by a small leak. As in the single backend,
+Each node is sick or not; its clues together are a log-likelihood ratio s for "sick". Under the hypothesis "it began at r", r is sick,
+and a sick node makes its callers sick with a probability each (noisy-or along the edges); any other node is sick only by a small leak.
+As in the single backend,
 
     log P(clues | r) = sum over n of log(q(n|r) * exp(s_n) + 1 - q(n|r)) + const
 
 so that trouble which r does not explain costs log(1/leak), and quiet callers of r cost log(1/(1-q)).
+
+How much of a caller's trouble a callee can account for is arithmetic where both are measured in one currency (seconds spent or
+requests failed in all): a callee that lost 5 s does not explain a caller that lost 40. That share scales the edge.
 """
 
 from __future__ import annotations
@@ -17,73 +20,123 @@ from collections.abc import Iterable, Mapping
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Ranked, Ranking
 from diagnostics.hypothesis_testing.fleet.graph import Graph
 
-#: How likely an active node makes its caller active.
-PASS_ON = 0.7
-#: How often a node is active with no cause of ours.
+#: How likely a sick node makes its caller sick, where nothing says how much of its trouble it accounts for.
+PASS_ON = 0.5
+#: How often a node is sick with no cause of ours: the leak of states in the single backend.
 LEAK = 0.02
+#: How often a node is sick when the cause is on none of them.
+UNKNOWN_SICK = 0.15
 #: No single node is worth more than this (nats), as in the single backend.
 LIMIT = 9.0
-PRIOR_NOTHING = 0.5
+PRIOR_NOTHING = 0.25
 PRIOR_UNKNOWN = 0.03
+#: Nothing is certain: a cause that is sick by hypothesis may still have looked well.
+MOST = 0.995
 
 
-def rank(clues: Iterable[Clue], graph: Graph, target: str | None = None) -> Ranking:
+def rank(
+    clues: Iterable[Clue], graph: Graph, target: str | None = None, *, excess: Mapping[str, float] | None = None
+) -> Ranking:
     """Return the nodes at which it may have begun, most probable first.
 
     Args:
         clues: Any number for each node; nodes that the graph does not know are taken in, without calls.
         graph: Who calls whom.
-        target: Where the symptom was seen. The cause is then looked for down its call chain; others stay in the race at a discount.
+        target: Where the symptom was seen. The cause is then looked for down its call chain only.
+        excess: By how much a node was worse than before, in one currency for all of them; see the module's docstring.
     """
     by_node: dict[str, list[Clue]] = {}
     for clue in sorted(clues, key=lambda c: (c.node, -c.score, c.inner)):
         by_node.setdefault(clue.node, []).append(clue)
     full = Graph.of(graph.edges, (*graph.nodes, *by_node))
-    strength = {node: max(-LIMIT, min(LIMIT, own[0].score)) for node, own in by_node.items()}
-    below = full.below(target) if target is not None else None
+    strength = {node: _together(own) for node, own in by_node.items()}
+    if target is not None:
+        # Somebody says so; how surely the metrics say it too was asked before.
+        strength[target] = LIMIT
+    below = full.below(target) if target in full.nodes else None
     candidates = [n for n in full.nodes if n in by_node and (below is None or n in below)]
     share = (1.0 - PRIOR_NOTHING - PRIOR_UNKNOWN) / max(1, len(candidates))
-    scores = {node: math.log(share) + _explains(full, node, strength) for node in candidates}
+    edges = _edges(full, strength, excess or {})
+    scores = {node: math.log(share) + _explained(full, edges, node, strength) for node in candidates}
     nothing = math.log(PRIOR_NOTHING) + sum(_term(LEAK, s) for s in strength.values())
-    unknown = math.log(PRIOR_UNKNOWN) + sum(_term(0.15, s) for s in strength.values())
+    unknown = math.log(PRIOR_UNKNOWN) + sum(_term(UNKNOWN_SICK, s) for s in strength.values())
     best = max([*scores.values(), nothing, unknown])
     weights = {node: math.exp(score - best) for node, score in scores.items()}
     rest = (math.exp(nothing - best), math.exp(unknown - best))
-    total = sum(weights.values()) + sum(rest)
+    total = math.fsum([*weights.values(), *rest])
     posterior = {n: w / total for n, w in sorted(weights.items(), key=lambda item: (-item[1], item[0]))}
-    ranked = tuple(entry for node, p in posterior.items() for entry in _inner(by_node[node], p))
+    ranked = [entry for node, p in posterior.items() for entry in _inner(by_node[node], p)]
     abnormal = rest[0] / total < 0.5
+    onsets = [c.onset for own in by_node.values() for c in own if c.onset is not None and c.score > 0]
     return Ranking(
         ranked=tuple(sorted(ranked, key=lambda r: (-r.score, r.node, r.inner))) if abnormal else (),
         nodes=posterior,
         nothing=rest[0] / total,
         unknown=rest[1] / total,
-        onset=min(
-            (c.onset for own in by_node.values() for c in own if c.onset is not None and c.score > 0), default=None
-        ),
+        onset=min(onsets, default=None),
     )
 
 
-def _explains(graph: Graph, root: str, strength: Mapping[str, float]) -> float:
+def _together(own: list[Clue]) -> float:
+    """Return the node's log-likelihood ratio: one of its clues changed, each of them as likely."""
+    top = own[0].score
+    mean = math.fsum(math.exp(c.score - top) for c in own) / len(own)
+    return max(-LIMIT, min(LIMIT, top + math.log(mean)))
+
+
+def _edges(graph: Graph, strength: Mapping[str, float], excess: Mapping[str, float]) -> dict[tuple[str, str], float]:
+    """Return how likely a sick callee makes its caller sick, for each edge."""
+    found = {}
+    for caller, called in graph.edges:
+        passed = PASS_ON
+        if strength.get(caller, 0.0) > 0.0 and excess.get(caller, 0.0) > 0.0 and called in excess:
+            # Each second lost and each failed request has to be explained: what the callee does not account for, a leak must.
+            part = min(1.0, max(0.0, excess[called]) / excess[caller])
+            passed = PASS_ON**part * LEAK ** (1.0 - part)
+        found[caller, called] = passed
+    return found
+
+
+def _reach(graph: Graph, edges: Mapping[tuple[str, str], float], root: str) -> dict[str, float]:
+    """Return how likely each node above ``root`` is sick when it began there.
+
+    Noisy-or along the edges, repeated until it stands, since calls may be circular.
+    """
     above = graph.above(root)
-    return sum(
-        _term(1 - (1 - LEAK) * (1 - PASS_ON ** above[n]) if n in above else LEAK, s) for n, s in strength.items()
-    )
+    sick = dict.fromkeys(above, 0.0)
+    sick[root] = 1.0
+    order = sorted(above, key=lambda n: (above[n], n))
+    for _ in range(len(order)):
+        moved = 0.0
+        for node in order:
+            if node == root:
+                continue
+            spared = math.prod(
+                1.0 - edges[node, called] * sick[called] for called in graph.callees[node] if called in sick
+            )
+            moved, sick[node] = max(moved, abs(1.0 - spared - sick[node])), 1.0 - spared
+        if moved < 1e-9:
+            break
+    return sick
+
+
+def _explained(graph: Graph, edges: Mapping[tuple[str, str], float], root: str, strength: Mapping[str, float]) -> float:
+    sick = _reach(graph, edges, root)
+    return math.fsum(_term(1.0 - (1.0 - LEAK) * (1.0 - sick.get(node, 0.0)), s) for node, s in strength.items())
 
 
 def _term(active: float, strength: float) -> float:
-    return math.log(min(active, 0.995) * math.exp(strength) + 1 - min(active, 0.995))
+    return math.log(min(active, MOST) * math.exp(strength) + 1.0 - min(active, MOST))
 
 
 def _inner(own: list[Clue], posterior: float) -> list[Ranked]:
-    best = own[0].score
-    weights = [math.exp(max(-50.0, clue.score - best)) for clue in own]
+    weights = [math.exp(max(-50.0, clue.score - own[0].score)) for clue in own]
     return [
         Ranked(
-            node=clue.node,
-            inner=clue.inner,
-            score=posterior * weight / sum(weights),
-            reasons=(clue.reason,) if clue.reason else (),
+            node=c.node,
+            inner=c.inner,
+            score=posterior * w / math.fsum(weights),
+            reasons=(c.reason,) if c.reason else (),
         )
-        for clue, weight in zip(own, weights, strict=True)
+        for c, w in zip(own, weights, strict=True)
     ]
