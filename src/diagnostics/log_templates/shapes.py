@@ -17,12 +17,14 @@ MOST_CHARACTERS = 4_096
 MOST_TOKENS = 256
 
 _TOKEN = re.compile(
-    r"[A-Za-z][\w.+-]*://[^\s\"'<>)\]},;]*[\w/]"  # an address with a scheme is one value
+    r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)"
+    r"|[A-Za-z][\w.+-]*://[^\s\"'<>)\]},;]*[\w/]"  # an address with a scheme is one value
     r"|/[^\s\"'?]*\?[^\s\"']*"  # and so is a path with its query
     r"|\.{2,}"
     r"|(?:[\w/@%+~$&*\\-]|\.(?!\.))+"
     r"|[^\s\w]"
 )
+_REQUEST = re.compile(r"[\"'](?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ")
 _DIGIT = re.compile(r"\d")
 _HEX = re.compile(r"[0-9a-fA-F]+$")
 _SHORTEST_HEX_WORD = 6
@@ -71,7 +73,7 @@ def shape(message: str) -> Shape:
 
 def tokens(message: str) -> list[Token]:
     """Return the shape of a message part by part, with the values in brackets that its shape leaves out."""
-    raw = _raw(message[:MOST_CHARACTERS])
+    raw = _raw(message)
     out: list[Token] = []
     count = len(raw)
     for index, token in enumerate(raw):
@@ -88,11 +90,17 @@ def tokens(message: str) -> list[Token]:
     return out[:MOST_TOKENS]
 
 
-def _raw(message: str) -> list[Token]:
+def _raw(message: str, first: int = 0, last: int = MOST_CHARACTERS) -> list[Token]:
     found: list[Token] = []
-    for match in _TOKEN.finditer(message):
+    for match in _TOKEN.finditer(message, first, last):
         text, start, end = match[0], match.start(), match.end()
-        if _DIGIT.search(text) or "://" in text or (text[0] == "/" and "?" in text):
+        if text[0] in "\"'" and len(text) > 1:
+            if " " in text and _REQUEST.match(text) is None:
+                found.append(Token(VARIABLE, start, end))  # what somebody said
+            else:
+                inner = _raw(message, start + 1, end - 1)
+                found += [Token(text[0], start, start + 1), *inner, Token(text[0], end - 1, end)]
+        elif _DIGIT.search(text) or "://" in text or (text[0] == "/" and "?" in text):
             found.append(Token(VARIABLE, start, end))
         elif len(text) > 1 and text[-1] in _TRAILING:
             word = text.rstrip(_TRAILING)
