@@ -163,6 +163,30 @@ def test_a_new_quiet_message_is_reported_and_a_known_one_is_not() -> None:
     assert [r.labels["template"] for r in seen.readings("log.template")] == ["app reloading"]
 
 
+def test_a_word_that_is_new_is_news_unless_that_place_took_many_words_before() -> None:
+    names = ["anna", "boris", "clara", "dmitri", "eva", "fyodor", "grace"]
+    known = [f"{stamp(300 - i)} ERROR app login of {name} failed" for i, name in enumerate(names[:5])]
+    hosts = [f"{stamp(200 - i)} ERROR app cannot reach {host}" for i, host in enumerate(["a.example", "b.example"])]
+    news = [f"{stamp(9)} ERROR app login of {name} failed" for name in names[5:]]
+
+    seen = read([*quiet(300), *known, *hosts, *news, f"{stamp(8)} ERROR app cannot reach c.example"])
+
+    told = {r.labels["template"]: (r.value, r.labels["before_raw"]) for r in seen.readings("log.template")}
+    assert told["app login of <*> failed"] == (2, "5")
+    assert told["app cannot reach c.example"] == (1, "0")
+    assert told["app cannot reach <*>"] == (0, "2")
+
+
+def test_texts_of_one_family_are_classified_each() -> None:
+    said = ["anna", "boris", "clara", "dmitri", "lock"]
+    lines = [f"{stamp(9)} ERROR app the {word} timed out" for word in said]
+
+    seen = read([*quiet(10), *lines], lambda text: [("db-lock-wait", 3.0)] if "lock" in text else [])
+
+    assert [r.labels["template"] for r in seen.readings("log.template")] == ["app the <*> timed out"]
+    assert seen.readings("log.signature")[0].value == 1
+
+
 def test_secrets_do_not_reach_the_labels() -> None:
     seen = read([f"{stamp(1)} ERROR app cannot connect to postgresql://app:hunter2@db/x password=hunter2"])
 

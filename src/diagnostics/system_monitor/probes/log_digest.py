@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from diagnostics.system_monitor.probes import tracebacks
 from diagnostics.system_monitor.probes.log_lines import Level, Line, LineParser, Request, Span
-from diagnostics.system_monitor.probes.log_templates import Miner, Template, path_template
+from diagnostics.system_monitor.probes.log_templates import Collector, Template, path_template
 
 MOST_FOLDED_LINES = 300
 MOST_PATHS = 5_000
@@ -64,7 +64,7 @@ class Digest:
         self.requests = Requests()
         self.spans: dict[str, Spans] = {}
         self.covered: list[tuple[float, float]] = []
-        self.miner = Miner()
+        self.collected = Collector()
         self.invalid_json = 0
         self.timed = 0
 
@@ -147,13 +147,15 @@ class Digest:
             self.errors.append(record.at)
 
     def _plain(self, level: Level, message: str, full: str) -> Template:
-        known = self.miner.known(level, message)
+        known = self.collected.known(level, message)
         if known is not None:
             return known
         exception = sqlstate = ""
         if level >= Level.WARNING:
             exception, sqlstate = tracebacks.exception_in(message), tracebacks.sqlstate_in(full)
-        return self.miner.learn(level, message, exception=exception, sqlstate=sqlstate, example=shorten_middle(full))
+        return self.collected.learn(
+            level, message, exception=exception, sqlstate=sqlstate, example=shorten_middle(full)
+        )
 
     def _traced(self, record: _Record) -> Template:
         folded = record.trace.splitlines()[-MOST_FOLDED_LINES:] if record.trace else record.folded
@@ -166,7 +168,7 @@ class Digest:
         parsed = tracebacks.parse(text)
         level = record.level if record.level >= Level.WARNING else Level.ERROR
         if parsed is None:  # cut off
-            template = self.miner.learn(level, record.message or text[:200], example=text, remember=False)
+            template = self.collected.learn(level, record.message or text[:200], example=text, remember=False)
         else:
             said = f"{parsed.exception}: {parsed.message}" if parsed.message else parsed.exception
             headline = record.message.partition("\n")[0]
@@ -175,7 +177,7 @@ class Digest:
             else:  # a message that repeats the exception's need not be read twice
                 repeats = parsed.message and parsed.message in headline
                 shown = f"{headline} ({parsed.exception})" if repeats else f"{headline} {said}"
-            template = self.miner.learn(
+            template = self.collected.learn(
                 level,
                 shown,
                 exception=parsed.exception,

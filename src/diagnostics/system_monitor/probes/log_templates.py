@@ -1,40 +1,20 @@
-"""Messages -> templates (pure): one setting for every system, bounded, a dictionary lookup for most lines."""
+"""Messages -> templates of one log (pure): by what is said, how seriously, and the exception that came with it."""
 
 from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from diagnostics.log_templates import OTHER, OTHER_TEXT, Miner, render, shape
 from diagnostics.system_monitor.probes.log_lines import Level
 
 MOST_TEMPLATES = 2_000
-MOST_KEYS = 20_000
-OTHER = "(other messages)"
-_KEY_CHARACTERS = 300
-_DIGITS = dict.fromkeys(map(ord, "0123456789"))
-_MASK = re.compile(
-    r"(?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
-    r"|(?P<time>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?)"
-    r"|(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b)"
-    r"|(?P<email>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b)"
-    r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b)"
-    r"|(?P<text>'(?:[^'\\\n]|\\.){1,200}'|\"(?:[^\"\\\n]|\\.){1,200}\")"
-    r"|(?P<number>(?<![A-Za-z_])[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?)"
-)
+_MESSAGE_CHARACTERS = 300
 _PATH_ID = re.compile(
     r"(?<=/)(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{12,}|[^/]*\d[^/]{9,}|[^/]*@[^/]*|[^/]{40,})(?=/|$)"
 )
-
-
-def mask(message: str) -> str:
-    """Return the message with what varies replaced by ``<kind>``.
-
-    Example:
-        >>> mask("user 17 not found at 10.0.0.3:5432")
-        'user <number> not found at <ip>'
-    """
-    return _MASK.sub(lambda found: f"<{found.lastgroup}>", message)
 
 
 def path_template(path: str) -> str:
@@ -49,14 +29,17 @@ def path_template(path: str) -> str:
 
 @dataclass(slots=True)
 class Template:
-    """Messages that differ only in what varies.
+    """Messages that differ only in values by their form: numbers, identifiers, addresses.
 
     Attributes:
+        number: The shape of its messages in the collector's miner.
+        message: The first message.
         example: The first full text, traceback included, not yet redacted.
         moments: Unix seconds of each occurrence.
     """
 
-    text: str
+    number: int
+    message: str
     level: Level
     exception: str
     sqlstate: str
@@ -65,33 +48,58 @@ class Template:
     moments: array[float] = field(default_factory=lambda: array("d"))
 
 
-class Miner:
-    """Collects templates in bounded memory; what does not fit is counted under ``OTHER``."""
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Templates that differ only in words that vary like values, with the text that stands for all of them."""
+
+    text: str
+    members: Sequence[Template]
+
+
+class Collector:
+    """Collects templates in bounded memory; what does not fit is counted under ``OTHER_TEXT``."""
 
     def __init__(self) -> None:
-        self.templates: dict[tuple[str, Level, str, str], Template] = {}
-        self._by_key: dict[tuple[Level, str], Template] = {}
+        self.templates: dict[tuple[int, Level, str, str, str], Template] = {}
+        self._miner = Miner()
+        self._plain: dict[tuple[int, Level], Template] = {}
 
     def known(self, level: Level, message: str) -> Template | None:
-        """Return the template of a message that was seen before, but for its digits."""
-        return self._by_key.get((level, message[:_KEY_CHARACTERS].translate(_DIGITS)))
+        """Return the template of a message that was learnt before with nothing but a level."""
+        return self._plain.get((self._miner.add(message[:_MESSAGE_CHARACTERS]), level))
 
     def learn(
         self, level: Level, message: str, *, exception: str = "", sqlstate: str = "", frame: str = "",
         example: str = "",
         remember: bool = True,
     ) -> Template:  # fmt: skip
-        """Return the template of a message, made if need be."""
-        text = mask(message[:_KEY_CHARACTERS])
-        identity = (text, level, exception, frame)
+        """Return the template of a message, made if need be; ``remember`` it for `known`."""
+        message = message[:_MESSAGE_CHARACTERS]
+        number = self._miner.add(message)
+        identity = (number, level, exception, sqlstate, frame)
         template = self.templates.get(identity)
         if template is None:
             if len(self.templates) >= MOST_TEMPLATES:
-                identity, text = (OTHER, level, "", ""), OTHER
-                exception = sqlstate = frame = ""
+                number, message, exception, sqlstate, frame = OTHER, OTHER_TEXT, "", "", ""
+                identity, remember = (number, level, "", "", ""), False
             template = self.templates.setdefault(
-                identity, Template(text, level, exception, sqlstate, frame, example or message)
+                identity, Template(number, message, level, exception, sqlstate, frame, example or message)
             )
-        if remember and len(self._by_key) < MOST_KEYS:
-            self._by_key[level, message[:_KEY_CHARACTERS].translate(_DIGITS)] = template
+        if remember:
+            self._plain[number, level] = template
         return template
+
+    def families(self) -> list[Family]:
+        """Return the templates of one kind together, in the order in which the first of each was seen."""
+        owners = self._miner.owners()
+        found: dict[tuple[object, ...], list[Template]] = {}
+        for template in self.templates.values():
+            kind = owners[self._miner.kept(template.number)]
+            if not kind and template.number != OTHER:  # a rare one that the miner let go of
+                kind = shape(template.message)
+            key = (kind, template.level, template.exception, template.sqlstate, template.frame)
+            found.setdefault(key, []).append(template)
+        return [
+            Family(render(key[0], members[0].message) if key[0] else OTHER_TEXT, members)  # type: ignore[arg-type]
+            for key, members in found.items()
+        ]

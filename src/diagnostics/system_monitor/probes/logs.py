@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from diagnostics.log_templates import MOST_WORDS, OTHER, OTHER_TEXT, render, shape
 from diagnostics.model.observation import FailureKind, Observation, Reading, Unit
 from diagnostics.runtime.clock import Clock
 from diagnostics.system_monitor.probes import log_tail
 from diagnostics.system_monitor.probes.log_digest import Digest, Requests
 from diagnostics.system_monitor.probes.log_lines import Level, LineParser
-from diagnostics.system_monitor.probes.log_templates import Template
+from diagnostics.system_monitor.probes.log_templates import Family, Template
 from diagnostics.system_monitor.probes.log_windows import Windows, error_onset, slowdown_onset, windows
 from diagnostics.system_monitor.probes.notes import Notes, clean
 
@@ -290,27 +291,67 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def _template_readings(digest: Digest, frame: Windows, notes: Notes) -> Iterator[Reading]:
-    counted = [(template, *_count(template.moments, frame)) for template in digest.miner.templates.values()]
-    trouble = [entry for entry in counted if entry[0].level >= Level.WARNING and entry[1]]
-    trouble.sort(key=lambda entry: (-entry[0].level, -entry[1]))
+    counted = [kind for family in digest.collected.families() for kind in _kinds(family, frame)]
+    trouble = [kind for kind in counted if kind.level >= Level.WARNING and kind.recent]
+    trouble.sort(key=lambda kind: (-kind.level, -kind.recent))
     known_past = frame.before_seconds >= frame.recent_seconds / 2
-    new = [e for e in counted if e[0].level < Level.WARNING and e[1] and not e[2] and known_past]
-    new.sort(key=lambda entry: -entry[1])
-    past = [entry for entry in counted if entry[0].level >= Level.ERROR and not entry[1]]
-    past.sort(key=lambda entry: -entry[0].moments[-1])
-    for template, recent, before in [*trouble[:MOST_TROUBLE], *new[:MOST_NEW], *past[:MOST_PAST]]:
+    new = [kind for kind in counted if kind.level < Level.WARNING and kind.recent and not kind.before and known_past]
+    new.sort(key=lambda kind: -kind.recent)
+    past = [kind for kind in counted if kind.level >= Level.ERROR and not kind.recent]
+    past.sort(key=lambda kind: -kind.last)
+    for kind in [*trouble[:MOST_TROUBLE], *new[:MOST_NEW], *past[:MOST_PAST]]:
+        shown = kind.members[0]
         yield notes.reading(
             "log.template",
-            recent,
+            kind.recent,
             Unit.COUNT,
-            template=clean(template.text),
-            level=template.level.name if template.level else "",
-            exception=clean(template.exception, 120),
-            sqlstate=template.sqlstate,
-            frame=clean(template.frame, 200),
-            example=clean(headline(template)),
-            **_when(template.moments, before, frame),
+            template=clean(kind.text),
+            level=shown.level.name if shown.level else "",
+            exception=clean(shown.exception, 120),
+            sqlstate=shown.sqlstate,
+            frame=clean(shown.frame, 200),
+            example=clean(headline(shown)),
+            **_when((kind.first, kind.last), kind.before, frame),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Templates that are told as one, and how often they were seen in each window."""
+
+    text: str
+    members: Sequence[Template]
+    recent: int
+    before: int
+
+    @property
+    def level(self) -> Level:
+        return self.members[0].level
+
+    @property
+    def first(self) -> float:
+        return min(min(template.moments) for template in self.members)
+
+    @property
+    def last(self) -> float:
+        return max(max(template.moments) for template in self.members)
+
+
+def _kinds(family: Family, frame: Windows) -> Iterator[_Kind]:
+    """Yield a family whole where enough of it was seen before that another word is no news; else the news apart."""
+    counted = [(template, *_count(template.moments, frame)) for template in family.members]
+    new = [entry for entry in counted if entry[1] and not entry[2]]
+    old = [entry for entry in counted if not (entry[1] and not entry[2])]
+    parts = [counted] if not new or sum(1 for entry in old if entry[2]) >= MOST_WORDS else [new, old]
+    for part in parts:
+        if part:
+            recent, before = sum(entry[1] for entry in part), sum(entry[2] for entry in part)
+            text = family.text if len(part) > 1 else _text_of(part[0][0])
+            yield _Kind(text, [entry[0] for entry in part], recent, before)
+
+
+def _text_of(template: Template) -> str:
+    return OTHER_TEXT if template.number == OTHER else render(shape(template.message), template.message)
 
 
 def _when(moments: Sequence[float], before: int, frame: Windows) -> dict[str, str]:
@@ -337,7 +378,7 @@ def _signature_readings(digest: Digest, frame: Windows, classify_line: ClassifyL
     """Yield one reading for each mechanism: texts that say the same are one kind of evidence, not many."""
     quiet = 0
     found: dict[str, _Spoken] = {}
-    for template in digest.miner.templates.values():
+    for template in digest.collected.templates.values():
         if template.level < Level.WARNING:
             quiet += 1
             if quiet > MOST_CLASSIFIED_QUIET:
