@@ -12,53 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics.runtime.procfs import has_proc, read_integer, read_or_empty, read_text
+
+__all__ = ["has_proc", "read_integer", "read_or_empty", "read_text"]
+
 TCP_STATES = {
     "01": "ESTABLISHED", "02": "SYN_SENT", "03": "SYN_RECV", "04": "FIN_WAIT1", "05": "FIN_WAIT2",
     "06": "TIME_WAIT", "07": "CLOSE", "08": "CLOSE_WAIT", "09": "LAST_ACK", "0A": "LISTEN",
     "0B": "CLOSING", "0C": "NEW_SYN_RECV",
 }  # fmt: skip
-_MAX_PROC_BYTES = 4 << 20
 _PROC = Path("/proc")
-
-
-def has_proc() -> bool:
-    """Return whether the kernel shows its counters under ``/proc``."""
-    return Path("/proc/self/stat").exists()
-
-
-def read_text(path: str | Path, limit: int = _MAX_PROC_BYTES) -> str:
-    """Return the first ``limit`` bytes of a small file as text.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        parts = []
-        left = limit
-        while left > 0:
-            part = os.read(descriptor, min(left, 65536))
-            if not part:
-                break
-            parts.append(part)
-            left -= len(part)
-    finally:
-        os.close(descriptor)
-    return b"".join(parts).decode("utf-8", "replace")
-
-
-def read_or_empty(path: str | Path) -> str:
-    """Return the text of a small file, or nothing where it is missing or not ours to read."""
-    try:
-        return read_text(path)
-    except OSError:
-        return ""
-
-
-def read_integer(path: str | Path) -> int | None:
-    """Return the number in a file of one number; None for ``max``, a missing file or another text."""
-    text = read_or_empty(path).strip()
-    return int(text) if text.lstrip("-").isdigit() else None
 
 
 def ticks_per_second() -> int:
