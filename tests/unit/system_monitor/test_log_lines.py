@@ -29,6 +29,13 @@ LEVELLED = {
     "iso with zone": ("2026-11-25T09:30:00.5+02:00 level=error msg=broken", 0.5, Level.ERROR, "msg=broken"),
     "syslog": ("Nov 25 07:30:00 web1 app[12]: ERROR no route", 0.0, Level.ERROR, "no route"),
     "syslog 5424": ("<11>1 2026-11-25T07:30:00.000Z web1 app 12 - - ERROR no route", 0.0, Level.ERROR, "no route"),
+    "syslog with a priority": ("<11>Nov 25 07:30:00 web1 app[12]: no route", 0.0, Level.ERROR, "app[12]: no route"),
+    "syslog 5424 with a priority": ("<165>1 2026-11-25T07:30:00.000Z web1 app - - no route", 0.0, Level.INFO,
+                                    "web1 app - - no route"),
+    "logfmt": ('ts=2026-11-25T07:30:00.25Z level=warn msg="pool \\"main\\" is full" size=5', 0.25, Level.WARNING,
+               'pool "main" is full'),
+    "logfmt of logrus": ('time="2026-11-25T07:30:00Z" level=error msg=broken', 0.0, Level.ERROR, "broken"),
+    "logfmt with seconds": (f"level=info ts={AT:.3f} event=ready", 0.0, Level.INFO, "ready"),
     "container": ("2026-11-25T07:30:00.000000000Z stderr F ERROR:    boom", 0.0, Level.ERROR, "boom"),
 }  # fmt: skip
 
@@ -84,6 +91,19 @@ def test_an_access_line_is_a_request(name: str) -> None:
     assert line.request is not None
     assert (line.request.path, line.request.status) == (path, status)
     assert line.request.seconds == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_an_access_line_of_logfmt_is_a_request() -> None:
+    line = PARSER.parse(
+        "level=info ts=2026-11-25T07:30:00Z msg=served method=GET path=/meetings status=503 duration_ms=12.5"
+    )
+
+    assert line.request is not None
+    assert (line.request.path, line.request.status, line.request.seconds) == ("/meetings", 503, pytest.approx(0.0125))
+
+
+def test_what_only_looks_like_logfmt_at_its_start_is_kept_whole() -> None:
+    assert PARSER.parse("time=12 of 30 parts done").message == "time=12 of 30 parts done"
 
 
 def test_an_access_line_of_uvicorn_has_no_moment() -> None:

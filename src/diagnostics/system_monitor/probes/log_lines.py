@@ -30,6 +30,7 @@ _LEVELS = {
     "crit": Level.CRITICAL, "fatal": Level.CRITICAL, "panic": Level.CRITICAL, "alert": Level.CRITICAL,
     "emerg": Level.CRITICAL, "emergency": Level.CRITICAL,
 }  # fmt: skip
+_SEVERITIES = (*[Level.CRITICAL] * 3, Level.ERROR, Level.WARNING, Level.INFO, Level.INFO, Level.DEBUG)
 _LEVEL = re.compile(
     r"\b(?:(TRACE|DEBUG|INFO|SUCCESS|NOTICE|WARNING|WARN|ERROR|CRITICAL|FATAL|PANIC|LOG|DETAIL|HINT|CONTEXT|STATEMENT|QUERY)"
     r"|(?:level|lvl|severity)=[\"']?(\w+))\b[\"']?"
@@ -45,6 +46,8 @@ _STAMP = re.compile(
 _CLF_STAMP = re.compile(r"\[(\d\d)/([A-Z][a-z]{2})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]")
 _SYSLOG = re.compile(r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) \S+ ")
 _BARE_LEVEL = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL)(?:: +|:(?=[\w.]+:))")
+_LOGFMT_START = re.compile(r"(?:ts|t|time|timestamp|at|date|level|lvl|severity)=")
+_LOGFMT_PAIR = re.compile(r"([\w.@-]+)=(?:\"((?:[^\"\\]|\\.)*)\"|(\S*))")
 _CRI = re.compile(r"\s*std(?:out|err) [FP] ")
 _MONTHS = {
     name: i
@@ -135,6 +138,8 @@ class LineParser:
             syslog = _SYSLOG.match(line)
             if syslog is not None:
                 return self._after(line, syslog.end(), self._syslog_moment(syslog))
+        if "=" in line[:12] and _LOGFMT_START.match(line) is not None:
+            return self._logfmt(line)
         if "[" in line and (clf := _CLF_STAMP.search(line, 0, 200)) is not None:
             request = _request(line, clf.end())
             return Line(self._clf_moment(clf), Level.INFO, line[clf.end() :].strip(), request=request)
@@ -152,7 +157,7 @@ class LineParser:
                 return Line(at, _LEVELS[bare[1].lower()], rest[bare.end() :], request=_request(rest))
             if indented or rest.startswith("Traceback (most recent call last)"):
                 return Line(at, Level.NONE, line[cri.end() if cri else end + 1 :], continues=True)
-            return Line(at, Level.NONE, rest, request=_request(line, end))
+            return Line(at, _priority(line), rest, request=_request(line, end))
         word = found[1] or found[2] or found[3]
         if word in _CONTINUES:
             return Line(at, Level.NONE, line[found.start() :], continues=True)
@@ -197,6 +202,15 @@ class LineParser:
                 self._days[key] = found
         return found
 
+    def _logfmt(self, line: str) -> Line:
+        fields: dict[str, Any] = {}
+        for name, quoted, bare in _LOGFMT_PAIR.findall(line):
+            fields.setdefault(name, _number(bare) if bare else quoted.replace('\\"', '"'))
+        message = _first(fields, ("message", "msg", "event", "text"))
+        if message is None:  # no message: what it says are its fields
+            return self._of_fields(fields | {"message": line}, None)
+        return self._of_fields(fields, None)
+
     def _json(self, line: str, at: float | None) -> Line:
         try:
             fields = msgspec.json.decode(line)
@@ -204,6 +218,9 @@ class LineParser:
             return Line(at, Level.NONE, line, invalid_json=True)
         if not isinstance(fields, dict):
             return Line(at, Level.NONE, line)
+        return self._of_fields(fields, at)
+
+    def _of_fields(self, fields: Mapping[str, Any], at: float | None) -> Line:
         record = fields.get("record")
         if isinstance(record, dict):  # loguru
             fields = {**record, **{k: v for k, v in fields.items() if k != "record"}}
@@ -229,6 +246,23 @@ class LineParser:
             stamp = _STAMP.match(value)
             return self._moment(stamp) if stamp is not None else None
         return None
+
+
+def _priority(line: str) -> Level:
+    """Return the severity of a syslog line that begins with its priority (RFC 5424, 6.2.1); NONE without one."""
+    if line[:1] != "<" or not (digits := line[1:4].partition(">")[0]).isdigit():
+        return Level.NONE
+    severity = int(digits) % 8
+    return _SEVERITIES[severity]
+
+
+def _number(text: str) -> str | float | int:
+    if text.isdigit():
+        return int(text)
+    try:
+        return float(text) if text[0].isdigit() else text
+    except ValueError:
+        return text
 
 
 def _zone_seconds(zone: str) -> float:
