@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-_NORMAL = NormalDist()
+NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def z_of(confidence: float) -> float:
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"a confidence lies between 0 and 1, got {confidence}")
-    return _NORMAL.inv_cdf(0.5 + confidence / 2.0)
+    return NORMAL.inv_cdf(0.5 + confidence / 2.0)
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Rate:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
 
-from diagnostics.stats.autocorrelation import cautious, corrected, inflation
-from diagnostics.stats.summary import checked
+from diagnostics.stats.autocorrelation import MIN_EFFECTIVE, corrected, variance_inflation
+from diagnostics.stats.samples import mean_shift
+from diagnostics.stats.summary import checked, fences
 
 _NORMAL = NormalDist()
 
@@ -19,6 +20,8 @@ MIN_BASELINE = 20
 MIN_AFTER = 3
 #: Buckets are merged while neighbours correlate more than this.
 MERGE_ABOVE = 0.3
+#: Halves of the baseline that differ with less chance than this are no baseline.
+UNSTABLE = 0.01
 #: Share of the error probability 0.05 spent by the boundary at the horizon, and by the early one.
 HORIZON_SHARE, EARLY_SHARE = 0.8, 0.2
 #: |T| at the horizon; 4 * (1 - Phi(2.326)) = 0.04.
@@ -63,8 +66,8 @@ class SequentialComparison:
         p_value: Anytime-valid: the smallest so far.
         decided_at: Number of buckets after the change at which it was decided; None when it was not.
         log_bayes_factor: Of "changed" against "not changed", at the last look (nats).
-        rho: Correlation of neighbouring baseline buckets, one standard error up.
-        inflation: Of the variance, for that correlation.
+        rho: Correlation of neighbouring baseline buckets.
+        inflation: Of the variance, cautiously (``variance_inflation``).
         bucket: How many of the given buckets were merged into one.
         n_before: Buckets before, after merging.
         n_after: Buckets after, after merging.
@@ -140,7 +143,8 @@ def compare(
     Two boundaries share the error probability: one that is strong at the horizon (0.04), one that stops early
     at large effects (0.01; a mixture t-test). The variance is inflated for the correlation of neighbouring
     baseline buckets, which are merged first while they correlate strongly. Latencies are given as logarithms,
-    counts through ``stabilised``.
+    counts through ``stabilised``. Verdicts rest on values clipped at the baseline's outer fences; effect and
+    interval are those of the values as they are.
 
     Source: the project's design note on safe change, section 5; the early boundary is the mixture sequential
     t-test of
@@ -154,9 +158,7 @@ def compare(
         margin: With it, "not worse by this much" can be concluded too.
         higher_is_worse: Which direction is bad.
     """
-    x, y = checked(before), [float(v) for v in after]
-    if y:
-        checked(y)
+    x, y = checked(before), checked(after, at_least=0)
     if smallest_effect <= 0 or horizon < 1 or (margin is not None and margin <= 0):
         raise ValueError("horizon, smallest effect and margin are positive")
     if len(x) < MIN_BASELINE:
@@ -167,9 +169,23 @@ def compare(
         x, y, bucket = _merged(x), _merged(y), bucket * 2
         rho = corrected(x)
     n0 = len(x)
-    rho = cautious(rho, n0)
-    vif = inflation(rho)
-    last = max(len(y), horizon // bucket, 1)
+    raw_mean0 = math.fsum(x) / n0
+    raw_squares0 = math.fsum((v - raw_mean0) ** 2 for v in x)
+    raw = y
+    # One wild bucket must neither decide nor hide what the others say: verdicts rest on clipped values.
+    lowest, highest = fences(x)
+    x, y = ([min(highest, max(lowest, v)) for v in side] for side in (x, y))
+    vif = variance_inflation(x)
+    if n0 < vif * MIN_EFFECTIVE / 2.0:
+        return _undecided(
+            f"neighbouring buckets are so alike that the baseline is worth {n0 / vif:.1f} values", n0, len(y)
+        )
+    middle = n0 // 2
+    if mean_shift(x[:middle], x[middle:], trim=0.0).p_value < UNSTABLE:
+        return _undecided("the baseline itself moved: its halves differ, so it is no baseline", n0, len(y))
+    # What is seen after the horizon was not part of the promise.
+    last = max(horizon // bucket, 1)
+    y, raw = y[:last], raw[:last]
     n_max = n0 * last / (n0 + last)
     mean0 = math.fsum(x) / n0
     squares0 = math.fsum((v - mean0) ** 2 for v in x)
@@ -179,65 +195,78 @@ def compare(
     g = smallest_effect**2 / (variance0 * vif)
     sign = 1.0 if higher_is_worse else -1.0
 
-    largest, best_log = 0.0, -math.inf
-    effect = log_bayes = 0.0
-    low, high = -math.inf, math.inf
-    total = total_sq = 0.0
-    for n, value in enumerate(y, start=1):
-        total += value - mean0
-        total_sq += (value - mean0) ** 2
+    largest, best_log, log_bayes = 0.0, -math.inf, 0.0
+    n, direction = 0, Direction.INCONCLUSIVE
+    clipped, seen = _Running(mean0, squares0, n0, vif), _Running(raw_mean0, raw_squares0, n0, vif)
+    for n, (value, raw_value) in enumerate(zip(y, raw, strict=True), start=1):
+        clipped.add(value)
+        seen.add(raw_value)
         if n < MIN_AFTER:
             continue
-        effect = total / n
-        nu = n0 + n - 2
-        variance = (squares0 + max(0.0, total_sq - n * effect * effect)) / nu
         n_e = n0 * n / (n0 + n)
-        t2 = effect * effect * n_e / (variance * vif)
+        t2 = (clipped.effect / clipped.error) ** 2
         r = 1.0 / (1.0 + g * n_e)
+        nu = n0 + n - 2
         log_bayes = 0.5 * math.log(r) + (nu + 1) / 2.0 * (math.log1p(t2 / nu) - math.log1p(r * t2 / nu))
         largest = max(largest, math.sqrt(t2) * math.sqrt(min(1.0, n_e / n_max)))
         best_log = max(best_log, log_bayes)
-        error = math.sqrt(variance * vif / n_e)
-        low, high = effect - 1.96 * error, effect + 1.96 * error
-        crossed = largest >= HORIZON_Z or log_bayes >= EARLY_LOG_BAYES
-        kept = margin is not None and sign * effect + NOT_WORSE_Z * error * math.sqrt(max(1.0, n_max / n_e)) < margin
-        if crossed or kept:
-            if crossed:
-                direction = Direction.WORSE if sign * effect > 0 else Direction.BETTER
-                reason = f"the difference {effect:+.3g} crossed the boundary at bucket {n}"
-            else:
-                direction = Direction.NOT_WORSE
-                reason = f"worse by {margin:g} is excluded since bucket {n}"
-            return SequentialComparison(
-                direction=direction,
-                effect=effect,
-                low=low,
-                high=high,
-                p_value=_anytime_p(largest, best_log),
-                decided_at=n,
-                log_bayes_factor=log_bayes,
-                rho=rho,
-                inflation=vif,
-                bucket=bucket,
-                n_before=n0,
-                n_after=n,
-                reason=reason,
-            )
+        if largest >= HORIZON_Z or log_bayes >= EARLY_LOG_BAYES:
+            direction = Direction.WORSE if sign * clipped.effect > 0 else Direction.BETTER
+            break
+        reach = NOT_WORSE_Z * math.sqrt(n_max / n_e)
+        if margin is not None and all(sign * s.effect + reach * s.error < margin for s in (clipped, seen)):
+            direction = Direction.NOT_WORSE
+            break
+    decided = n if direction is not Direction.INCONCLUSIVE else None
+    reason = {
+        Direction.NOT_WORSE: f"worse by {margin or 0.0:g} is excluded since bucket {n}",
+        Direction.INCONCLUSIVE: f"{len(y)} of {last} buckets seen, no boundary crossed",
+    }.get(direction, f"the difference {seen.effect:+.3g} crossed the boundary at bucket {n}")
+    half = 1.96 * seen.error if n >= MIN_AFTER else math.inf
     return SequentialComparison(
-        direction=Direction.INCONCLUSIVE,
-        effect=effect,
-        low=low,
-        high=high,
+        direction=direction,
+        effect=seen.effect,
+        low=seen.effect - half,
+        high=seen.effect + half,
         p_value=_anytime_p(largest, best_log),
-        decided_at=None,
+        decided_at=decided,
         log_bayes_factor=log_bayes,
         rho=rho,
         inflation=vif,
         bucket=bucket,
         n_before=n0,
-        n_after=len(y),
-        reason=f"{len(y)} of {last} buckets seen, no boundary crossed",
+        n_after=n,
+        reason=reason,
     )
+
+
+class _Running:
+    """Difference of means that grows value by value, with its standard error."""
+
+    __slots__ = ("_mean0", "_n", "_n0", "_squares", "_squares0", "_total", "_vif")
+
+    def __init__(self, mean0: float, squares0: float, n0: int, vif: float) -> None:
+        self._mean0, self._squares0, self._n0, self._vif = mean0, squares0, n0, vif
+        self._n = 0
+        self._total = self._squares = 0.0
+
+    def add(self, value: float) -> None:
+        """Take one more value after."""
+        self._n += 1
+        self._total += value - self._mean0
+        self._squares += (value - self._mean0) ** 2
+
+    @property
+    def effect(self) -> float:
+        """Mean after minus mean before."""
+        return self._total / self._n if self._n else 0.0
+
+    @property
+    def error(self) -> float:
+        """Standard error of the effect; needs two values."""
+        within = max(0.0, self._squares - self._n * self.effect**2)
+        variance = (self._squares0 + within) / (self._n0 + self._n - 2)
+        return math.sqrt(variance * self._vif * (1.0 / self._n0 + 1.0 / self._n))
 
 
 def posterior(log_bayes_factor: float, prior: float = 0.5) -> float:

@@ -42,6 +42,17 @@ def quantile(ordered: Sequence[float], q: float) -> float:
     return min(high, max(low, low + (high - low) * (place - below)))
 
 
+def fences(values: Sequence[float], *, width: float = 3.0) -> tuple[float, float]:
+    """Return Tukey's outer fences: quartiles, three interquartile ranges out; no fence where half of it is equal.
+
+    Source: Tukey (1977), Exploratory Data Analysis, 2E.
+    """
+    ordered = sorted(values)
+    low, high = quantile(ordered, 0.25), quantile(ordered, 0.75)
+    spread = high - low
+    return (low - width * spread, high + width * spread) if spread > 0.0 else (-math.inf, math.inf)
+
+
 def summarize(values: Sequence[float]) -> SampleSummary:
     """Return the robust summary of a sample.
 

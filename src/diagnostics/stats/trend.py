@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from diagnostics.stats.autocorrelation import MAX_CORRELATION, cautious, inflation, lag_one
+from diagnostics.stats.autocorrelation import MAX_CORRELATION, MIN_EFFECTIVE, inflation, variance_inflation
 from diagnostics.stats.proportions import z_of
 from diagnostics.stats.summary import checked
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _NORMAL = NormalDist()
 
-#: With fewer effective values than this a trend cannot be told from a wave.
-MIN_EFFECTIVE = 8.0
 #: Longer series are averaged into so many blocks before all pairs of points are formed.
 MAX_POINTS = 1000
 
@@ -67,10 +65,8 @@ def trend(
 ) -> Trend:
     """Return Theil-Sen's slope with Sen's interval and the Mann-Kendall test.
 
-    The variance of S is multiplied by the inflation of an AR(1) with the correlation of the residuals from
-    the line, corrected for
-    bias (``(n r1 + 2) / (n - 4)``) and one standard error up, unless the values are known to be
-    ``independent``.
+    The variance of S is multiplied by the inflation of the residuals from the line (``variance_inflation``),
+    unless the values are known to be ``independent``.
 
     Source: Sen (1968), JASA 63:1379; Mann (1945), Econometrica 13:245; Kendall (1975), Rank Correlation
     Methods, ch. 4; the inflation as in Hamed and Rao (1998), J. Hydrol. 204:182, for an AR(1).
@@ -95,12 +91,10 @@ def trend(
     slopes = np.sort(dy[apart] / dt[apart])
     slope = float(np.median(slopes))
     s = float(np.sign(dy[apart]).sum())
-    residuals = (y - slope * t).tolist()
     if independent:
         factor = 1.0
-    elif n > 4:
-        rho = min(MAX_CORRELATION, max(0.0, (n * lag_one(residuals) + 2.0) / (n - 4.0)))
-        factor = inflation(cautious(rho, n))
+    elif n > MIN_EFFECTIVE:
+        factor = variance_inflation(y - slope * t, fitted=2)
     else:
         factor = inflation(MAX_CORRELATION)
     variance = _variance_of_s(t, y)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnostics.stats.autocorrelation import corrected, inflation, lag_one
+from diagnostics.stats.autocorrelation import corrected, inflation, lag_one, variance_inflation
 from diagnostics.stats.samples import latency_ratio, median_shift, rank_test
 
 values = st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=2, max_size=30)
@@ -93,17 +93,51 @@ def test_a_latency_ratio_of_doubled_values_is_two():
     assert r.p_value < 1e-6
 
 
-def test_the_ratio_is_welchs_t_where_neighbours_do_not_resemble_each_other():
+@pytest.mark.parametrize("trim", [0.0, 0.2])
+def test_the_ratio_is_welchs_and_yuens_test_where_values_are_independent(trim):
     from scipy.stats import ttest_ind
 
-    # Alternating series: negative correlation, for which no credit is taken
-    x, y = [1.0, 2.0] * 10, [1.5, 2.5] * 8
+    x, y = [1.0, 2.0, 4.0, 3.0] * 5, [1.5, 2.5, 3.0, 9.0] * 4
 
-    ours = latency_ratio(x, y)
+    ours = latency_ratio(x, y, trim=trim, independent=True)
 
-    theirs = ttest_ind(np.log(y), np.log(x), equal_var=False)
-    assert ours.inflation == 1.0
+    theirs = ttest_ind(np.log(y), np.log(x), equal_var=False, trim=trim)
+    interval = theirs.confidence_interval(0.95) if trim == 0.0 else None
     assert ours.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
+    if interval is not None:
+        assert (math.log(ours.low), math.log(ours.high)) == pytest.approx((interval.low, interval.high))
+
+
+def test_the_test_of_dependent_values_is_brunner_munzels_but_for_its_inflation():
+    # Data and p-value of the pain scores in Brunner and Munzel (2000), Biom. J. 42:17, as in scipy's documentation.
+    from scipy.stats import brunnermunzel
+
+    x = [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 1, 1]
+    y = [3, 3, 4, 3, 1, 2, 3, 1, 1, 5, 4]
+
+    ours, theirs = rank_test(x, y), brunnermunzel(x, y)
+
+    assert theirs.pvalue == pytest.approx(0.0057862, abs=1e-6)
+    assert ours.effect == pytest.approx(0.7889610)
+    assert ours.z * math.sqrt(ours.inflation) == pytest.approx(theirs.statistic, rel=1e-9)
+
+
+def test_samples_that_are_worth_little_carry_no_verdict():
+    short = rank_test([1.0, 2.0, 3.0], [10.0, 11.0, 12.0])
+    wave = rank_test([math.sin(i / 20) for i in range(60)], [math.sin(i / 20) + 3 for i in range(60)])
+
+    assert (short.is_conclusive, short.p_value) == (False, 1.0)
+    assert (wave.is_conclusive, wave.p_value) == (False, 1.0)
+
+
+def test_an_autoregression_that_noise_hides_is_still_seen():
+    # Correlations 0.14, 0.13, 0.11 ... at lags 1, 2, 3 look like nothing one by one; the mean varies 3.5 times as much.
+    rng = np.random.default_rng(8)
+
+    found = [variance_inflation(np.array(ar1(rng, 0.9, 1000)) + 5 * (rng.random(1000) < 0.5)) for _ in range(40)]
+
+    assert np.median(found) > 2.5
+    assert np.median([variance_inflation(rng.normal(size=1000)) for _ in range(40)]) < 1.7
 
 
 @pytest.mark.parametrize("bad", [[1.0, 0.0], [1.0, -2.0], [1.0]])
