@@ -19,14 +19,18 @@ Array = NDArray[np.float64]
 
 #: Share of the null that the tail is fitted to. Source: DuMouchel (1983), Ann. Stat. 11:1019.
 TAIL = 0.1
-#: Fewer values than this above the threshold describe no tail; then the rank alone counts.
+#: Fewer values than this above the threshold describe no tail; then Student's law with few degrees of freedom stands in.
 MIN_TAIL = 10
+#: Fewer values than this have no spread worth the name: the rank alone counts.
+MIN_STUDENT = 8
 #: No p-value is smaller: beyond it no model of ours is worth believing.
 SMALLEST = 1e-12
 #: Density of p-values of series that did change: Beta(SHAPE, 1). Source: Pounds and Morris (2003), Bioinformatics 19:1236.
 SHAPE = 0.1
 #: An episode is looked for on so many blocks of rows: finer than a fiftieth of what was recorded says nothing more about the cause.
 FINEST = 48
+#: Runs of normal times that go through the same search: they overlap, and more of them would add time rather than knowledge.
+MOST_RUNS = 1000
 
 
 def matrix(columns: list[ArrayLike]) -> Array:
@@ -76,7 +80,8 @@ def upper_tail(null: Array, observed: Array) -> Array:
 
     Inside the null it is the rank, ``(1 + how many are as large) / (n + 1)`` (Davison and Hinkley 1997, eq. 4.11). Beyond its largest
     value the upper tenth is continued by a generalised Pareto law, fitted by probability-weighted moments (Hosking and Wallis 1987,
-    Technometrics 29:339) with a shape of at least 0. A null without spread gives the rank alone.
+    Technometrics 29:339) with a shape of at least 0. A null too short for that is continued by Student's law with 3 degrees of
+    freedom, the heaviest tail with a variance, about its median. A null without spread gives the rank alone.
     """
     if not len(null):
         return np.full(observed.shape, np.nan)
@@ -88,31 +93,42 @@ def upper_tail(null: Array, observed: Array) -> Array:
         as_large = np.sum(ordered >= observed - slack, axis=0)
     p = (1.0 + as_large) / (valid + 1.0)
     for s in np.flatnonzero((as_large == 0) & (valid > 0) & ~np.isnan(observed)):
-        p[s] = min(p[s], _pareto(ordered[: valid[s], s], float(observed[s])))
+        p[s] = min(p[s], _beyond(ordered[: valid[s], s], float(observed[s])))
     p[np.isnan(observed) | (valid == 0)] = np.nan
     return np.asarray(np.clip(p, SMALLEST, 1.0))
 
 
-def _pareto(ordered: Array, observed: float) -> float:
-    """Return the chance of ``observed`` or more by the tail of ``ordered``, 1 where there is none."""
+def _beyond(ordered: Array, observed: float) -> float:
+    """Return the chance of ``observed`` or more, beyond all of ``ordered``; 1 where that cannot be said."""
     k = int(TAIL * len(ordered))
     if k < MIN_TAIL:
-        return 1.0
+        return _student(ordered, observed)
     threshold = ordered[-k - 1]
     over = ordered[-k:] - threshold
     mean = float(np.mean(over))
     if mean <= 1e-12 * max(abs(observed), abs(threshold)):
         return 1.0
-    # a1 = mean of over * (1 - F): with the plotting position (i - 0.35) / k of Hosking and Wallis.
+    # With the plotting position (i - 0.35) / k of Hosking and Wallis; a heavier tail than 0.9 has hardly a mean.
     weight = 1.0 - (np.arange(1, k + 1) - 0.35) / k
-    second = float(np.mean(over * weight))
-    excess = mean - 2.0 * second
-    shape = max(0.0, 2.0 - mean / excess) if excess > 0 else 0.9
-    shape = min(shape, 0.9)
-    scale = mean * (1.0 - shape)
-    y = (observed - threshold) / scale
+    excess = mean - 2.0 * float(np.mean(over * weight))
+    shape = min(0.9, max(0.0, 2.0 - mean / excess)) if excess > 0 else 0.9
+    y = (observed - threshold) / (mean * (1.0 - shape))
     log_p = -y if shape < 1e-6 else -math.log1p(shape * y) / shape
     return TAIL * math.exp(max(log_p, -200.0))
+
+
+def _student(ordered: Array, observed: float) -> float:
+    if len(ordered) < MIN_STUDENT:
+        return 1.0
+    level, noise = float(np.median(ordered)), float(spread(ordered[:, None])[0])
+    if not noise > 1e-12 * max(abs(observed), abs(level)):
+        return 1.0
+    t = (observed - level) / noise / math.sqrt(3.0)
+    # Closed form of Student's law with 3 degrees of freedom (Johnson, Kotz and Balakrishnan 1995, eq. 28.4c); for large t
+    # 1/2 - (...) loses all digits, hence the arc tangent of the inverse and the leading terms of the series.
+    if t > 100.0:
+        return 2.0 / (3.0 * math.pi * t**3)
+    return max(0.0, (math.atan(1.0 / t) - t / (1.0 + t * t)) / math.pi) if t > 0 else 1.0
 
 
 def support(p: float, tests: int = 1) -> float:
@@ -224,23 +240,30 @@ def episode(z: Array, normal: Array, starts: range | None = None) -> Episode | N
     Every run of at most ``FINEST`` blocks is tried; its mean is compared with the level before it, shrunk to normal (``shrunk``).
     """
     n = len(z)
-    block = -(-n // FINEST) if n else 1
-    edges = [*range(0, n, block), n]
-    begins = edges[:-1]
+    pairs = _grid(n)
     if starts is not None:
-        begins = sorted({s for s in starts if 0 <= s < n}) or begins
-    pairs = [(k, j) for k in begins for j in edges if j > k]
+        ends = sorted({j for _, j in pairs})
+        pairs = [(k, j) for k in starts if 0 <= k < n for j in ends if j > k] or pairs
     best = _search(z[None, :], pairs)
     if best is None or math.isnan(float(best[0][0])):
         return None
     value, (start, stop) = float(best[0][0]), pairs[int(best[1][0])]
+    # Where normal times are short, the search is repeated on shorter runs of them, and what it finds counted as often as they fit.
+    width = n if len(normal) >= 2 * n else max(2, len(normal) // 2)
     p = 1.0
-    if len(normal) >= n:
-        views = np.lib.stride_tricks.sliding_window_view(normal, n)
-        null = _search(views, pairs)
+    if len(normal) >= width:
+        if width < n:
+            pairs = _grid(width)
+        views = np.lib.stride_tricks.sliding_window_view(normal, width)
+        null = _search(views[:: -(-len(views) // MOST_RUNS)], pairs)
         if null is not None:
-            p = float(upper_tail(null[0][:, None], np.array([value]))[0])
+            p = min(1.0, float(upper_tail(null[0][:, None], np.array([value]))[0]) * -(-n // width))
     return Episode(start=start, stop=stop, strength=value, p_value=1.0 if math.isnan(p) else p)
+
+
+def _grid(n: int) -> list[tuple[int, int]]:
+    edges = [*range(0, n, max(1, -(-n // FINEST))), n]
+    return [(k, j) for k in edges[:-1] for j in edges if j > k]
 
 
 def _search(rows: Array, pairs: list[tuple[int, int]]) -> tuple[Array, NDArray[np.intp]] | None:

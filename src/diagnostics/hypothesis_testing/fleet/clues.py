@@ -51,14 +51,16 @@ class Ranked:
     Attributes:
         node: Where it began.
         inner: Which metric, log template or operation of the node says so first.
-        score: Posterior probability, the node's times this inner cause's share of it.
+        score: Posterior probability of the node, times how likely this inner cause is relative to the node's best one.
         reasons: Sentences, the most telling one first.
+        kind: Where the inner cause was read.
     """
 
     node: str
     inner: str
     score: float
     reasons: tuple[str, ...] = ()
+    kind: Kind = Kind.METRIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class Ranking:
         nodes: Posterior of each node that is in the race, most probable first.
         nothing: Posterior of "nothing is wrong".
         unknown: Posterior of "a cause that is on no node of the graph".
-        onset: When it began, Unix seconds, as far as the clues say.
+        onset: When it began, Unix seconds, where that was looked for.
     """
 
     ranked: tuple[Ranked, ...]

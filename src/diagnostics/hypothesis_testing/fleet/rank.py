@@ -53,10 +53,13 @@ def rank(
     if target is not None:
         # Somebody says so; how surely the metrics say it too was asked before.
         strength[target] = LIMIT
-    below = full.below(target) if target in full.nodes else None
+    below = full.below(target) if target in full.nodes and full.edges else None
     candidates = [n for n in full.nodes if n in by_node and (below is None or n in below)]
     share = (1.0 - PRIOR_NOTHING - PRIOR_UNKNOWN) / max(1, len(candidates))
     edges = _edges(full, strength, excess or {})
+    # How much is passed on to callers off the way to the symptom is anybody's guess: a cause may touch some calls only.
+    # So such a caller speaks when it is sick, and says nothing by being well.
+    strength = {node: s for node, s in strength.items() if s > 0.0 or below is None or node in below}
     scores = {node: math.log(share) + _explained(full, edges, node, strength) for node in candidates}
     nothing = math.log(PRIOR_NOTHING) + sum(_term(LEAK, s) for s in strength.values())
     unknown = math.log(PRIOR_UNKNOWN) + sum(_term(UNKNOWN_SICK, s) for s in strength.values())
@@ -67,13 +70,11 @@ def rank(
     posterior = {n: w / total for n, w in sorted(weights.items(), key=lambda item: (-item[1], item[0]))}
     ranked = [entry for node, p in posterior.items() for entry in _inner(by_node[node], p)]
     abnormal = rest[0] / total < 0.5
-    onsets = [c.onset for own in by_node.values() for c in own if c.onset is not None and c.score > 0]
     return Ranking(
         ranked=tuple(sorted(ranked, key=lambda r: (-r.score, r.node, r.inner))) if abnormal else (),
         nodes=posterior,
         nothing=rest[0] / total,
         unknown=rest[1] / total,
-        onset=min(onsets, default=None),
     )
 
 
@@ -130,13 +131,14 @@ def _term(active: float, strength: float) -> float:
 
 
 def _inner(own: list[Clue], posterior: float) -> list[Ranked]:
-    weights = [math.exp(max(-50.0, clue.score - own[0].score)) for clue in own]
+    """Return the entries of a node: the best inner cause carries the node's posterior, the others their likelihood relative to it."""
     return [
         Ranked(
             node=c.node,
             inner=c.inner,
-            score=posterior * w / math.fsum(weights),
+            kind=c.kind,
+            score=posterior * math.exp(max(-50.0, c.score - own[0].score)),
             reasons=(c.reason,) if c.reason else (),
         )
-        for c, w in zip(own, weights, strict=True)
+        for c in own
     ]
