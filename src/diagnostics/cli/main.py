@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "One-shot health check for cron and CI: 0 ok, 1 warning, 2 critical, 3 unknown.",
     ),
     "watch": ("watch:watch", "Phase 6: watch a target and say when a finding returns."),
+    "serve": ("serve:serve", "Show traffic lights, charts, alerts and diagnoses in the browser."),
     "explain": ("explain:explain", "What a mechanism is, how it is recognised, told apart and cured."),
 }
 

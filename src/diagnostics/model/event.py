@@ -19,8 +19,6 @@ class EventKind(StrEnum):
     INCIDENT = "incident"
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
-    APPROVED = "approved"
-    REJECTED = "rejected"
     ANSWERED = "answered"
     SIGNED_IN = "signed_in"
 

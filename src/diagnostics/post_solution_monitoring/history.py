@@ -50,6 +50,10 @@ class History(Protocol):
         """Return the names of all checks that have results, sorted."""
         ...
 
+    def latest(self) -> dict[str, CheckResult]:
+        """Return the newest result of each check that has one."""
+        ...
+
     def metrics(self, name: str) -> list[str]:
         """Return the names of the numbers that are kept of a check, sorted."""
         ...
@@ -148,6 +152,10 @@ class MemoryHistory:
     def names(self) -> list[str]:
         with self._lock:
             return sorted(self._results)
+
+    def latest(self) -> dict[str, CheckResult]:
+        with self._lock:
+            return {name: kept[-1] for name, kept in self._results.items() if kept}
 
     def metrics(self, name: str) -> list[str]:
         return sorted({metric for result in self.results(name) for metric, _ in numbers_of(result)})

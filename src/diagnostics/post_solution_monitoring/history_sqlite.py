@@ -177,6 +177,10 @@ class SqliteHistory:
             self._flush(rollups=True)
             return [str(name) for (name,) in self._db.execute("SELECT DISTINCT name FROM series ORDER BY name")]
 
+    def latest(self) -> dict[str, CheckResult]:
+        found = ((name, self.results(name, limit=1)) for name in self.names())
+        return {name: results[0] for name, results in found if results}
+
     def metrics(self, name: str) -> list[str]:
         with self._lock:
             self._flush(rollups=True)

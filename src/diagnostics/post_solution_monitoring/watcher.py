@@ -35,6 +35,9 @@ _log.addHandler(logging.NullHandler())  # without it, Python prints alerts to st
 SPREAD_FROM = 100
 """From so many checks on, their later runs are spread over the interval instead of starting all at once."""
 
+HEARTBEAT = "\theartbeat"
+"""The state under which a monitor says that it lives and what it watches; no check can have this name."""
+
 _STATE_FIELDS = ("recent", "good", "seen", "firing", "entries", "flapping", "held")
 
 Expand = Callable[[Outcome[Any]], Mapping[str, CheckResult]]
@@ -275,8 +278,27 @@ class Watcher:
         return len(due)
 
     def flush_history(self) -> None:
-        """Make durable what the history still holds back."""
+        """Make durable what the history still holds back, and say there what is watched and that we live."""
+        self._guarded(lambda: self._history.save_state(HEARTBEAT, self._heartbeat()), None)
         self._guarded(self._history.flush, None)
+
+    def _heartbeat(self) -> dict[str, object]:
+        with self._lock:
+            checks = [w.check for w in self._watched.values() if w.expand is None]
+        return {
+            "at": self._clock.now().isoformat(),
+            "maintenance": self.maintenance_reason(),
+            "checks": {
+                check.name: {
+                    "interval_seconds": check.interval_seconds,
+                    "timeout_seconds": check.timeout_seconds,
+                    "critical": check.critical,
+                    "description": check.description,
+                    "depends_on": list(check.depends_on),
+                }
+                for check in checks
+            },
+        }
 
     def _parents_first(self, names: list[str]) -> list[str]:
         return sorted(names, key=lambda name: len(ancestors(name, self._parents)))
@@ -501,7 +523,7 @@ class Watcher:
         """Go on where the last process stopped: what people were told is not told again, and is resolved."""
         kept: Any = self._kept_states.get(watched.check.name, {})
         for kind, line in watched.lines():
-            line.state = _state_from(kept.get(kind))
+            line.state = state_from(kept.get(kind))
             line.open = self._kept_alerts.get((watched.check.name, kind))
             if line.open is None:
                 continue
@@ -522,7 +544,8 @@ class Watcher:
             return default
 
 
-def _state_from(kept: Any) -> AlertState:
+def state_from(kept: Any) -> AlertState:
+    """Return an alert's state as it was kept; the first state when it was not."""
     try:
         values = {name: kept[name] for name in _STATE_FIELDS}
         return AlertState(**values | {"recent": tuple(kept["recent"]), "entries": tuple(kept["entries"])})

@@ -15,6 +15,8 @@ MAX_POINTS = 600
 #: A table under the figure has at most so many rows.
 MAX_ROWS = 40
 WIDTH, HEIGHT = 1000.0, 240.0
+#: An axis of so many seconds tells the day too: its two ends have nearly the same time.
+DAY_FROM = 20 * 3600.0
 
 #: Less of these is better; what is in neither list has no better or worse.
 _LOWER_IS_BETTER = (
@@ -58,6 +60,7 @@ class Line:
     name: str
     path: str
     area: str
+    other: str
     top: str
     middle: str
     bottom: str
@@ -115,19 +118,28 @@ def unit_of(key: str, values: Sequence[float] = ()) -> str:
 
 
 def line(series: Mapping[str, Any]) -> Line | None:
-    """Return a series ready to be drawn, or None when it has fewer than two points."""
+    """Return a series ready to be drawn, or None when it has fewer than two points.
+
+    ``series`` holds ``name``, ``unit``, ``points`` (pairs of a moment and a value), ``markers``; optionally ``gap``
+    (where two points are farther apart, in seconds, nothing was measured and nothing is drawn), ``other`` (points of
+    another period to compare with, moved to this one's moments), and ``start`` and ``end`` of the axis.
+    """
     points = _points(series.get("points"))
+    other = _points(series.get("other"))
     if len(points) < 2:
         return None
     unit = str(series.get("unit") or "")
     count = len(points)
     shown = _thinned(points)
-    first, last = points[0][0], points[-1][0]
+    first, last = _instant(series.get("start")), _instant(series.get("end"))
+    first, last = points[0][0] if first is None else first, points[-1][0] if last is None else last
     span = (last - first) or 1.0
     values = [v for _, v in points]
+    gap = formats.amount_of(series.get("gap"))
     low, high = min(values), max(values)
     # Amounts are drawn from zero, so that twice as high is twice as much.
     bottom = 0.0 if low >= 0 else low
+    high = max([high, *(v for _, v in other)])
     top = high if high > bottom else bottom + 1.0
     if unit == "1" and 0.5 < high <= 1.0:
         top = 1.0
@@ -137,13 +149,13 @@ def line(series: Mapping[str, Any]) -> Line | None:
         y = HEIGHT - (v - bottom) / (top - bottom) * HEIGHT
         return f"{x:.1f},{y:.1f}"
 
-    steps = [place(t, v) for t, v in shown]
+    stretches = [[place(t, v) for t, v in part] for part in _stretches(shown, gap)]
     clocked = first > 1e8  # unix seconds; smaller numbers count from the start
     markers = [
         Marker(
             number=i,
             left=round(100 * (t - first) / span, 2),
-            at=_time(t, first, clocked=clocked),
+            at=_time(t, first, clocked=clocked, day=span >= DAY_FROM),
             text=text,
         )
         for i, (t, text) in enumerate(_markers(series.get("markers"), first, last), start=1)
@@ -151,18 +163,38 @@ def line(series: Mapping[str, Any]) -> Line | None:
     stride = max(1, math.ceil(count / MAX_ROWS))
     return Line(
         name=str(series.get("name") or ""),
-        path="M" + " L".join(steps),
-        area=f"M0.0,{HEIGHT:.1f} L" + " L".join(steps) + f" L{WIDTH:.1f},{HEIGHT:.1f} Z",
+        path=" ".join("M" + " L".join(steps) for steps in stretches),
+        area=" ".join(_under(steps) for steps in stretches),
+        other="M" + " L".join(place(t, v) for t, v in _thinned(other)) if len(other) > 1 else "",
         top=formats.measured(top, unit),
         middle=formats.measured((top + bottom) / 2, unit),
         bottom=formats.measured(bottom, unit),
-        start=_time(first, first, clocked=clocked),
-        end=_time(last, first, clocked=clocked),
+        start=_time(first, first, clocked=clocked, day=span >= DAY_FROM),
+        end=_time(last, first, clocked=clocked, day=span >= DAY_FROM),
         count=count,
-        summary=f"{formats.measured(low, unit)} – {formats.measured(high, unit)}",
+        summary=f"{formats.measured(low, unit)} – {formats.measured(max(values), unit)}",
         markers=tuple(markers),
-        rows=tuple((_time(t, first, clocked=clocked), formats.measured(v, unit)) for t, v in points[::stride]),
+        rows=tuple(
+            (_time(t, first, clocked=clocked, day=span >= DAY_FROM), formats.measured(v, unit))
+            for t, v in points[::stride]
+        ),
     )
+
+
+def _stretches(points: list[tuple[float, float]], gap: float | None) -> list[list[tuple[float, float]]]:
+    """Return the points in parts within which none is farther from the one before than ``gap`` seconds."""
+    parts: list[list[tuple[float, float]]] = []
+    for point in points:
+        if not parts or (gap is not None and point[0] - parts[-1][-1][0] > gap):
+            parts.append([])
+        parts[-1].append(point)
+    return parts
+
+
+def _under(steps: list[str]) -> str:
+    """Return the area under a stretch of a line."""
+    first, last = steps[0].partition(",")[0], steps[-1].partition(",")[0]
+    return f"M{first},{HEIGHT:.1f} L" + " L".join(steps) + f" L{last},{HEIGHT:.1f} Z"
 
 
 def _change(key: str, before: float | None, after: float | None) -> tuple[str, str]:
@@ -233,8 +265,8 @@ def _instant(value: Any) -> float | None:
     return None if parsed is None else parsed.timestamp()
 
 
-def _time(t: float, first: float, *, clocked: bool) -> str:
-    return formats.moment(t, day=False) if clocked else formats.seconds(t - first)
+def _time(t: float, first: float, *, clocked: bool, day: bool) -> str:
+    return formats.moment(t, day=day) if clocked else formats.seconds(t - first)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
