@@ -141,6 +141,12 @@ def support(p: float, tests: int = 1) -> float:
     return math.log(SHAPE) + (SHAPE - 1.0) * math.log(max(SMALLEST, min(1.0, p * max(1, tests))))
 
 
+def chance(nats: float, prior: float = 0.02) -> float:
+    """Return the posterior probability of what has this prior and this log-likelihood ratio (nats)."""
+    odds = prior / (1.0 - prior) * math.exp(min(700.0, nats))
+    return odds / (1.0 + odds)
+
+
 def failures_tail(failed: float, n: float, past_failed: float, past_n: float, dispersion: float = 1.0) -> float:
     """Return the chance of ``failed`` or more of ``n``, given what share of ``past_n`` failed before.
 

@@ -8,7 +8,7 @@ are counted (availability times requests), so that one failure in a hundred is w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ from diagnostics.stats import contrast
 ALARM = 0.01
 #: A symptom this unusual is suspected: it counts when a node below it has certainly changed at the same time.
 SUSPECTED = 0.1
+#: Discount of trouble in the other currency: whether it is the same trouble is not known.
+ABROAD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ def look(
     behind = [c.evidence["p_value"] for c in clues if below is None or c.node in below]
     return Seen(
         clues=clues,
-        excess=_excess(symptom, measured, span),
+        excess=_excess(symptom, measured, span, clues),
         onset=times[span.start],
         end=times[span.stop - 1] + metrics.step,
         p_value=span.p_value,
@@ -166,6 +168,11 @@ class _Measured:
             self.z_normal, self.z = self._count()
         else:
             self.z_normal, self.z = contrast.standardised(self.raw_normal, self.raw, series.direction)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a mean duration."""
+        return self.series.role is Role.TIME and self.series.is_mean
 
     def _count(self) -> tuple[Any, Any]:
         full = contrast.full_mark(self.raw_normal)
@@ -247,16 +254,37 @@ def _symptom(
     return m, replace(span, p_value=min(1.0, p * len(found)))
 
 
-def _excess(symptom: _Measured, measured: Sequence[_Measured], span: contrast.Episode) -> dict[str, float]:
-    """Return what each node took or failed more, in the symptom's measure."""
-    role, metric = symptom.series.role, symptom.series.metric
-    found: dict[str, float] = {}
+def _excess(
+    symptom: _Measured, measured: Sequence[_Measured], span: contrast.Episode, clues: Sequence[Clue]
+) -> dict[str, float]:
+    """Return what each node took or failed more, in the symptom's currency: seconds or failures in all.
+
+    Trouble changes its currency on the way: who waits too long fails, who fails is asked again. Then a failure is exchanged for the
+    time that a request of the symptom's node usually takes, at the discount ``ABROAD``, and by how likely the series changed at all:
+    many quick requests add up to seconds by noise alone. The larger of both counts.
+    """
+    home = {m.series.node: more for m, more in _totals(symptom.series.role, measured, span)}
+    other = Role.SUCCESS if symptom.series.role is Role.TIME else Role.TIME
+    usual = next(
+        (contrast.range_of(m.raw_normal)[1] for m in measured if m.series.node == symptom.series.node and m.is_time),
+        0.0,
+    )
+    if usual > 0.0:
+        rate = usual if other is Role.SUCCESS else 1.0 / usual
+        score = {(c.node, c.inner): c.score for c in clues}
+        for m, more in _totals(other, measured, span):
+            node = m.series.node
+            changed = contrast.chance(score.get((node, m.series.inner), 0.0))
+            home[node] = max(home.get(node, 0.0), ABROAD * changed * rate * more)
+    return home
+
+
+def _totals(role: Role, measured: Sequence[_Measured], span: contrast.Episode) -> Iterator[tuple[_Measured, float]]:
     for m in measured:
-        if m.series.role is role and m.series.metric == metric and m.series.is_mean:
+        if m.series.role is role and m.series.is_mean:
             more = m.excess(span.start, span.stop)
             if more is not None and not math.isnan(more):
-                found[m.series.node] = more
-    return found
+                yield m, more
 
 
 def number(value: float) -> str:
