@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from diagnostics.stats.autocorrelation import MIN_EFFECTIVE
 from diagnostics.stats.summary import checked
-from diagnostics.stats.trend import MIN_EFFECTIVE, Trend, seconds_until, trend
+from diagnostics.stats.trend import Trend, seconds_until, trend
 
 if TYPE_CHECKING:
     import numpy as np
