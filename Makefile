@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test quick check fix lab lab-replay bench clean
+.PHONY: demo test quick check fix lab lab-replay torture bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,9 @@ test: check
 
 lab-replay: $(STAMP)
 	$(BIN)/python -m lab.replay --ablation
+
+torture: $(STAMP)
+	$(BIN)/python -m lab.torture
 
 lab: $(STAMP)
 	$(BIN)/python -m lab

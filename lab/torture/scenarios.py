@@ -21,6 +21,7 @@ from diagnostics.safe_implementation import (
     recover,
     resolve,
 )
+from diagnostics.safe_implementation.snapshotters import files
 from lab.torture.child import Ended, Fault, QuickClock, run
 from lab.torture.scene import Scene, Tick
 
@@ -161,6 +162,15 @@ def killed(scene: Scene, points: int | None, *, name: str) -> Iterator[Outcome]:
         for at in spread(judge.writes, points):
             struck = run(apply(scene, good=good), Fault(kind="kill", at=at))
             yield judge.judge(f"{name}: killed, {'good' if good else 'bad'} change", at, struck)
+
+
+def killed_many(scene: Scene, points: int | None, *, name: str) -> Iterator[Outcome]:
+    """The same, as if there were so many files that they are synced in groups."""
+    many, files.MANY = files.MANY, 3
+    try:
+        yield from killed(scene, points, name=name)
+    finally:
+        files.MANY = many
 
 
 def killed_later(scene: Scene, points: int | None, *, name: str) -> Iterator[Outcome]:

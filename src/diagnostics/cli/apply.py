@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     help="Parameter of the remedy (columns=owner_id); repeatable.",
 )
 @option("--yes", is_flag=True, help="Do not ask; also consents to what cannot be undone.")
+@option(
+    "--confirm-within",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="The change undoes itself unless `diagnose confirm` is said in time.",
+)
 @format_option("term", "json")
 @quiet_option
 def apply(
@@ -40,6 +46,7 @@ def apply(
     only_plan: bool,
     settings: tuple[str, ...],
     yes: bool,
+    confirm_within: float | None,
     form: str,
     quiet: bool,
     **flags: Any,
@@ -91,6 +98,7 @@ def apply(
         target,
         still_present=lambda: system.look_again()[cause["mechanism"]],
         consent=True,
+        confirm_within_seconds=None if confirm_within is None else 60 * confirm_within,
         clock=SYSTEM_CLOCK,
         progress=progress.line,
     )
@@ -106,7 +114,9 @@ def apply(
             else:
                 say(f"To undo it: diagnose rollback {result.backup_id}")
             say(f"Next: diagnose watch --session {name} with the same target flags")
-    return {"SUCCESS": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(str(result.status), Exit.ROLLED_BACK)
+    return {"SUCCESS": Exit.OK, "UNCONFIRMED": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(
+        str(result.status), Exit.ROLLED_BACK
+    )
 
 
 def _diagnosed(store: SessionStore, session: str) -> dict[str, Any]:

@@ -24,6 +24,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "triage": ("triage:triage", "Phase 1 alone: classify a report, or many from a file."),
     "apply": ("apply:apply", "Phase 5: plan or apply the remedy of a completed diagnosis."),
     "rollback": ("rollback:rollback", "Undo a change of phase 5 from its backup."),
+    "confirm": ("confirm:confirm", "A change that would undo itself stays."),
+    "backups": ("backups:backups", "List, verify, restore or prune backups."),
     "recover": ("recover:recover", "After a crash: finish or undo what a journal left open."),
     "sessions": ("sessions:sessions", "List, show, resume or delete stored sessions."),
     "report": ("report:report", "Render the report of a session: terminal, Markdown, HTML or JSON."),

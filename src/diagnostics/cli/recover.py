@@ -41,6 +41,10 @@ def recover(store: Path | None, change: str | None, decision: str | None) -> int
         say(f"{outcome.change_id}: {outcome.message}")
         for conflict in outcome.conflicts:
             say(f"  - {conflict}")
+        if outcome.by_hand:
+            say("  By hand:")
+            for command in outcome.by_hand:
+                say(f"    {command}")
     if not outcomes:
         say("Nothing was left open.")
     return Exit.ROLLBACK_FAILED if any(outcome.needs_person for outcome in outcomes) else Exit.OK

@@ -27,6 +27,9 @@ class BackupState(Record):
         environment_snapshot: Object of the variables; their values are nowhere else.
         proof: How each part was proven when it was made.
         manifest: Object that holds all of it.
+        scope: What is in it, in words.
+        size: Bytes that its contents take in the store; contents that others share count too.
+        of_change: The change that it was made for; empty for one that stands alone.
     """
 
     backup_id: str
@@ -38,6 +41,9 @@ class BackupState(Record):
     environment_snapshot: str | None = None
     proof: tuple[str, ...] = ()
     store: str = ""
+    scope: tuple[str, ...] = ()
+    size: int = 0
+    of_change: str = ""
 
 
 def create(
@@ -71,6 +77,7 @@ def state_of(
         environment_snapshot=manifest.environment or None,
         proof=manifest.proof,
         store=store,
+        scope=manifest.labels(),
     )
 
 
@@ -88,7 +95,7 @@ def load(store: Store, backup_id: str) -> BackupState:
             f"There is no backup {backup_id} in {store.directory}.", hint=f"There are: {have}."
         ) from error
     value["timestamp"] = datetime.fromisoformat(value["timestamp"])
-    value["proof"] = tuple(value["proof"])
+    value["proof"], value["scope"] = tuple(value["proof"]), tuple(value.get("scope", ()))
     return BackupState(**value)
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from diagnostics.errors import (
     ConfigurationError,
     DiagnosticsError,
     RollbackError,
+    SnapshotError,
 )
 from diagnostics.model.change import (
+    ChangeRecord,
     ChangeState,
     ImplementationResult,
     ImplementationStatus,
@@ -29,7 +32,7 @@ from diagnostics.model.change import (
 )
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.safe_implementation import backup as backups
-from diagnostics.safe_implementation import sentinel, snapshot
+from diagnostics.safe_implementation import retention, sentinel, snapshot
 from diagnostics.safe_implementation.actions import get_action
 from diagnostics.safe_implementation.assessment import assess, facts_of
 from diagnostics.safe_implementation.backup import BackupState
@@ -200,14 +203,75 @@ class SafeImplementationManager:
         store_ids = sorted(path.stem for path in folder.glob("*.json")) if folder.is_dir() else []
         return [backups.load(self._store(), name) for name in store_ids]
 
+    def all_backups(self) -> list[BackupState]:
+        """Return all states that are kept, oldest first: backups that stand alone, and those of changes."""
+        if not self.backup_dir.is_dir():
+            return []
+        store = self._store()
+        found = [replace(item, size=retention.sizes(store, item.manifest)) for item in self.list_backups()]
+        for record in list_changes(store.directory):
+            state = self._state_of_change(store, record)
+            if state is not None:
+                found.append(state)
+        return sorted(found, key=lambda item: item.timestamp)
+
+    def find_backup(self, backup_id: str) -> BackupState:
+        """Return a backup by its own id or by that of the change that it was made for.
+
+        Raises:
+            RollbackError: There is none.
+        """
+        found = next((item for item in self.all_backups() if item.backup_id == backup_id), None)
+        return found if found is not None else backups.load(self._store(), backup_id)
+
+    def _state_of_change(self, store: Store, record: ChangeRecord) -> BackupState | None:
+        if record.state is None or record.started_at is None:
+            return None
+        digest = life_of(store, record.change_id).manifest
+        try:
+            manifest = Manifest.load(digest, store) if digest else None
+        except ChangeError as error:
+            self._tell(f"backup {record.change_id}: {error}")
+            return None
+        if manifest is None:
+            return None
+        state = backups.state_of(
+            record.change_id, record.started_at, f"before: {record.description}", manifest, digest, str(store.directory)
+        )
+        return replace(state, of_change=record.change_id, size=retention.sizes(store, digest))
+
     def verify_backup(self, backup: BackupState | str) -> bool:
         """Return whether everything that a restore needs is in the store, whole."""
+        return not self.check_backup(backup)
+
+    def check_backup(self, backup: BackupState | str) -> list[str]:
+        """Return what of a backup is missing or damaged: reads every byte, and restores the files on trial."""
         store = self._store()
-        state = backups.load(store, backup) if isinstance(backup, str) else backup
+        state = self.find_backup(backup) if isinstance(backup, str) else backup
         wrong = backups.missing(store, state.manifest)
+        if not wrong:
+            try:
+                with store.lock(), store.scratch("verify") as scratch:
+                    snapshot.prove_files(Manifest.load(state.manifest, store), store, scratch)
+            except SnapshotError as error:
+                wrong = [str(error)]
         for text in wrong:
             self._tell(f"backup {state.backup_id}: {text}")
-        return not wrong
+        return wrong
+
+    def prune_backups(
+        self, *, keep: int = retention.KEEP, days: float = retention.KEEP_DAYS, dry_run: bool = False
+    ) -> retention.Pruned:
+        """Remove backups and ended changes that are neither among the last ``keep`` nor younger than ``days``.
+
+        Raises:
+            ChangeLockedError: A change works on the store.
+        """
+        if not self.backup_dir.is_dir():
+            return retention.Pruned()
+        store = self._store()
+        with store.lock():
+            return retention.prune(store, now=self._clock.now(), keep=keep, days=days, dry_run=dry_run)
 
     def rollback_from_backup(self, backup: BackupState | str) -> bool:
         """Restore a backup, as a change of its own: journaled, and itself undone when it fails.
@@ -215,15 +279,22 @@ class SafeImplementationManager:
         Raises:
             RollbackError: There is no such backup, or its objects are damaged.
         """
+        return self.restore_backup(backup).succeeded
+
+    def restore_backup(self, backup: BackupState | str) -> ImplementationResult:
+        """Do the same, and say how it went.
+
+        Raises:
+            RollbackError: There is no such backup, or its objects are damaged.
+        """
         store = self._store()
-        state = backups.load(store, backup) if isinstance(backup, str) else backup
+        state = self.find_backup(backup) if isinstance(backup, str) else backup
         wrong = backups.missing(store, state.manifest)
         if wrong:
             raise RollbackError(
                 f"The backup {state.backup_id} cannot be restored: {'; '.join(wrong)}. Nothing was touched."
             )
-        result = self._revert(store, state.backup_id, f"restore the backup {state.backup_id}", state.manifest, None, ())
-        return result.succeeded
+        return self._revert(store, state.backup_id, f"restore the backup {state.backup_id}", state.manifest, None, ())
 
     # ------------------------------------------------------------ changes
 
@@ -516,6 +587,7 @@ class SafeImplementationManager:
                 sentinel.start(store.directory, request.change_id)
             executor = Executor(store, self._clock, self._tell)
             result = executor.run(request)
+        self._tidy(store)
         if result.result is ImplementationStatus.UNCONFIRMED:
             self._await_confirmation(request.change_id, request.confirm_within_seconds or 0.0, executor.undos)
         self.implementation_history.append(result)
@@ -524,6 +596,15 @@ class SafeImplementationManager:
             + (f", {result.error_message}" if result.error_message else "")
         )
         return result
+
+    def _tidy(self, store: Store) -> None:
+        """Let old changes go; that it is not possible now takes nothing from the change that has just ended."""
+        if len(store.journal_paths()) <= retention.KEEP:
+            return
+        try:
+            retention.prune(store, now=self._clock.now())
+        except (ChangeError, OSError) as error:
+            self._tell(f"old backups could not be removed: {in_words(error)}")
 
     def _revert(
         self,
@@ -628,11 +709,12 @@ def implement_solution_with_backup(
     backup_dir: str | os.PathLike[str] | None = None,
     db_engine: Any = None,
     timeout_seconds: float = 300.0,
+    in_child: bool = False,
     **options: Any,
 ) -> ImplementationResult:
     """Make one change with a proven backup and an automatic way back; truthy exactly when it succeeded.
 
-    ``options`` are those of ``SafeImplementationManager.implement_solution_safely``.
+    ``in_child`` runs the function in a child process, which is ended when it hangs; ``options`` are those of ``SafeImplementationManager.implement_solution_safely``.
     """
     manager = SafeImplementationManager(logger, backup_dir, db_engine=db_engine)
     assessment = manager.assess_solution_impact(
@@ -646,6 +728,7 @@ def implement_solution_with_backup(
         action=implementation_function,
         rollback_action=rollback_function,
         timeout_seconds=timeout_seconds,
+        in_child=in_child,
     )
     return manager.implement_solution_safely(
         solution_description,

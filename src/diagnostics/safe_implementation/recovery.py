@@ -327,10 +327,11 @@ def list_changes(store_dir: Path | str | None = None) -> list[ChangeRecord]:
         JournalError: A journal cannot be read.
     """
     folder = (Path(store_dir) if store_dir is not None else default_store()) / "impl"
-    return [_record(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return [change_record(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
 
 
-def _record(path: Path) -> ChangeRecord:
+def change_record(path: Path) -> ChangeRecord:
+    """Return what one journal says; reads only."""
     parsed, life, damage = _load(path)
     first: dict[str, Any] = dict(parsed.records[0]) if parsed.records else {}
     last: dict[str, Any] = dict(parsed.records[-1]) if parsed.records else {}

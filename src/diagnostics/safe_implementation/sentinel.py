@@ -35,7 +35,7 @@ def start(store: Path, change_id: str) -> None:
 
 def watch(directory: Path, change_id: str, clock: Clock = SYSTEM_CLOCK) -> ChangeState | None:
     """Wait until a change has ended, and bring it back when it is overdue or its maker is gone; return its last state."""
-    while True:
+    while (directory / "impl").is_dir():
         try:
             life = life_of(Store(directory), change_id)
         except ChangeError:
@@ -49,6 +49,7 @@ def watch(directory: Path, change_id: str, clock: Clock = SYSTEM_CLOCK) -> Chang
             except ChangeLockedError:
                 pass
         clock.sleep(_POLL_SECONDS)
+    return None
 
 
 def _late(clock: Clock) -> str:

@@ -93,6 +93,14 @@ class Manifest:
             }
         )
 
+    def labels(self) -> tuple[str, ...]:
+        """Return what is in it, in words, without credentials."""
+        return (
+            *(f"file {path}" for path in self.files.declared),
+            *(_label(item) for item in self.databases),
+            *(["environment"] if self.environment else []),
+        )
+
     @staticmethod
     def load(digest: str, store: Store) -> Manifest:
         """Return a stored manifest.
@@ -148,6 +156,15 @@ def capture(scope: Scope, store: Store, change_id: str, *, timeout: float = 1800
         if store.get_json(variables) != environment.capture():
             raise SnapshotError("The variables changed while they were kept.", hint="Try again.")
     return Manifest(files=kept, environment=variables, databases=tuple(databases), proof=tuple(proof))
+
+
+def prove_files(manifest: Manifest, store: Store, scratch: Path) -> None:
+    """Restore the files of a backup into a scratch place and compare.
+
+    Raises:
+        SnapshotError: Something did not come back as it was.
+    """
+    files.prove(manifest.files, store, scratch)
 
 
 def _capture_database(

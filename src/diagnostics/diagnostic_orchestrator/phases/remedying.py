@@ -87,6 +87,7 @@ def run_remedy(
     *,
     still_present: Callable[[], bool | None],
     consent: bool,
+    confirm_within_seconds: float | None = None,
     changes_dir: str | os.PathLike[str] | None = None,
     clock: Clock,
     progress: Callable[[str], None] | None = None,
@@ -108,6 +109,7 @@ def run_remedy(
         planned.plan,
         consent=consent,
         still_present=lambda: settled(still_present),
+        confirm_within_seconds=confirm_within_seconds,
         solution_id=solution.diagnosis_id or "override",
     )
 

@@ -1,6 +1,6 @@
 """Files as they were: content, type, mode, owner, times, extended attributes, links, and what was absent."""
 
-# ruff: noqa: PTH100, PTH101, PTH119, PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH115, PTH118, PTH120, PTH207, PTH211
+# ruff: noqa: PTH100, PTH101, PTH119, PTH103, PTH104, PTH106, PTH108, PTH112, PTH114, PTH115, PTH116, PTH118, PTH120, PTH207, PTH211
 # Names as text, exactly as declared: pathlib would normalise them and follow links
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import os
 import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from diagnostics.errors import RollbackError, SnapshotError
-from diagnostics.runtime.files import PIECE, digest_of_file, sync_directory
+from diagnostics.runtime.files import PIECE, digest_of_file, sync_directory, sync_filesystem
 from diagnostics.safe_implementation.store import Store
 
 ABSENT, REGULAR, DIRECTORY, LINK = "absent", "file", "directory", "link"
 _ATTEMPTS = 3
+#: More files than these are synced all at once.
+MANY = 200
 _TEMPORARY = ".restore"
 #: Attributes that the kernel or the security module sets by itself.
 _KERNEL_ATTRIBUTES = ("security.selinux", "security.ima", "security.evm")
@@ -55,11 +58,13 @@ class Entry:
             return False
         if self.type == ABSENT:
             return True
-        mine, theirs = asdict(self), asdict(other)
-        ignored = ["links", "size"] if self.type == DIRECTORY else ["links"]
-        # The mode of a link is fixed by the kernel.
-        ignored += ["mode"] if self.type == LINK else []
-        return all(mine[key] == theirs[key] for key in mine if key not in ignored)
+        return self.path == other.path and self._facts() == other._facts()
+
+    def _facts(self) -> tuple[object, ...]:
+        # The mode of a link is fixed by the kernel, the size of a folder by the file system.
+        mode = 0 if self.type == LINK else self.mode
+        size = 0 if self.type == DIRECTORY else self.size
+        return (self.digest, self.target, mode, size, self.uid, self.gid, self.mtime_ns, dict(self.attributes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,13 +225,20 @@ def _attributes(path: str) -> dict[str, str]:
         raise
 
 
+def _together(store: Store | None, count: int) -> AbstractContextManager[None]:
+    """Return how the content of so many files is made durable: one by one, or all at once when there are many."""
+    return store.batch() if store is not None and count > MANY else nullcontext()
+
+
 def capture(declared: tuple[str, ...], store: Store | None) -> FileSet:
     """Return everything declared as it is now; with a store, its content is kept there.
 
     Raises:
         SnapshotError: Something cannot be kept.
     """
-    return FileSet(declared=declared, entries=tuple(describe(path, store) for path in expand(declared)))
+    paths = expand(declared)
+    with _together(store, len(paths)):
+        return FileSet(declared=declared, entries=tuple(describe(path, store) for path in paths))
 
 
 def known_paths(before: FileSet, *others: FileSet) -> list[str]:
@@ -245,7 +257,7 @@ def prove(files: FileSet, store: Store, scratch: Path) -> None:
         if entry.type != REGULAR:
             continue
         place = scratch / f"{number}"
-        _write_content(entry, place, store)
+        _write_content(entry, place, store, compare=False)
         _dress(entry, str(place))
         copy = describe(str(place))
         place.unlink()
@@ -289,6 +301,9 @@ def restore(before: FileSet, store: Store, token: str, *, after: FileSet = NO_FI
     kept: dict[str, str] = {}
     paths = known_paths(before, after)
     touched: set[str] = set()
+    # Many files are written in groups, and a group is synced all at once before its files take their places.
+    waiting: list[tuple[Entry, str]] = []
+    each = len(paths) <= MANY
     try:
         # Inner paths go first when something has to be removed, and outer ones first when it has to be made.
         for path in sorted(paths, reverse=True):
@@ -296,15 +311,18 @@ def restore(before: FileSet, store: Store, token: str, *, after: FileSet = NO_FI
             _clear(old.get(path, Entry(path=path, type=ABSENT)), store, kept, touched, token)
         for path in sorted(paths):
             store.checkpoint("restore: make")
-            _make(old.get(path, Entry(path=path, type=ABSENT)), store, kept, touched, token)
+            written = _make(old.get(path, Entry(path=path, type=ABSENT)), store, kept, touched, token, each=each)
+            if written is not None:
+                waiting.append(written)
+            if len(waiting) >= (1 if each else MANY):
+                _put_in_place(waiting, store, touched, each=each)
+        _put_in_place(waiting, store, touched, each=each)
         # Times of folders last, inner ones first: everything above touched them.
         for path in sorted((p for p in old if old[p].type == DIRECTORY), reverse=True):
             if not describe(path).same_as(old[path]):
                 _dress(old[path], path)
                 touched.add(path)
-        for folder in sorted(touched):
-            if os.path.isdir(folder):
-                sync_directory(Path(folder))
+        _sync(touched, each=each)
         store.checkpoint("restore: synced")
     except OSError as error:
         raise RollbackError(
@@ -366,9 +384,9 @@ def _clear(was: Entry, store: Store, kept: dict[str, str], touched: set[str], to
     if os.path.lexists(temporary):
         os.unlink(temporary)
         touched.add(os.path.dirname(temporary))
-    now = describe(was.path)
-    if now.type in (ABSENT, was.type):
+    if _type(was.path) in (ABSENT, was.type):
         return
+    now = describe(was.path)
     _keep(now, store, kept)
     if now.type == DIRECTORY:
         os.rmdir(was.path)
@@ -378,6 +396,25 @@ def _clear(was: Entry, store: Store, kept: dict[str, str], touched: set[str], to
     touched.add(os.path.dirname(was.path))
 
 
+def _type(path: str) -> str:
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    return LINK if stat.S_ISLNK(mode) else DIRECTORY if stat.S_ISDIR(mode) else REGULAR
+
+
+def _sync(folders: Iterable[str], *, each: bool) -> None:
+    """Make the entries of folders durable; of many, whole file systems at once."""
+    there = [folder for folder in sorted(folders) if os.path.isdir(folder)]
+    if each:
+        for folder in there:
+            sync_directory(Path(folder))
+    else:
+        for folder in {os.stat(folder).st_dev: folder for folder in there}.values():
+            sync_filesystem(Path(folder))
+
+
 def _keep(now: Entry, store: Store, kept: dict[str, str]) -> None:
     if now.type == REGULAR:
         if not store.has(now.digest):
@@ -385,23 +422,28 @@ def _keep(now: Entry, store: Store, kept: dict[str, str]) -> None:
         kept[now.path] = now.digest
 
 
-def _make(was: Entry, store: Store, kept: dict[str, str], touched: set[str], token: str) -> None:
+def _make(
+    was: Entry, store: Store, kept: dict[str, str], touched: set[str], token: str, *, each: bool
+) -> tuple[Entry, str] | None:
+    """Make one path as it was; return the temporary file that has still to take its place, if there is one."""
     if was.type == ABSENT:
-        return
+        return None
     now = describe(was.path)
     if now.same_as(was):
-        return
+        return None
     parent = os.path.dirname(was.path)
     if was.type == DIRECTORY:
         if now.type == ABSENT:
             os.makedirs(was.path, exist_ok=True)
             touched.add(parent)
         _dress(was, was.path)
-        return
+        return None
     if now.substance == was.substance:
         _dress(was, was.path)
-        _sync_if_file(was)
-        return
+        touched.add(parent)
+        if each:
+            _sync_if_file(was)
+        return None
     _keep(now, store, kept)
     os.makedirs(parent, exist_ok=True)
     temporary = _temporary(was.path, token)
@@ -410,31 +452,42 @@ def _make(was: Entry, store: Store, kept: dict[str, str], touched: set[str], tok
     elif was.links > 1 and now.type == REGULAR:
         # A rename would part it from its other names.
         _write_in_place(was, store)
-        return
+        return None
     else:
         _write_content(was, Path(temporary), store)
     _dress(was, temporary)
-    _sync_if_file(was, temporary)
+    if each:
+        _sync_if_file(was, temporary)
     store.checkpoint("restore: written")
-    try:
-        os.rename(temporary, was.path)
-    except OSError as error:
-        if error.errno != errno.EBUSY or was.type != REGULAR:
-            raise
-        os.unlink(temporary)  # a mount point can only be written in place
-        _write_in_place(was, store)
-    store.checkpoint("restore: renamed")
-    touched.add(parent)
+    return was, temporary
 
 
-def _write_content(entry: Entry, place: Path, store: Store) -> None:
+def _put_in_place(waiting: list[tuple[Entry, str]], store: Store, touched: set[str], *, each: bool) -> None:
+    """Rename temporary files to their names, when their contents are durable; empties the list."""
+    folders = {os.path.dirname(was.path) for was, _ in waiting}
+    if not each:
+        _sync(folders, each=False)
+    for was, temporary in waiting:
+        try:
+            os.rename(temporary, was.path)
+        except OSError as error:
+            if error.errno != errno.EBUSY or was.type != REGULAR:
+                raise
+            os.unlink(temporary)  # a mount point can only be written in place
+            _write_in_place(was, store)
+        store.checkpoint("restore: renamed")
+    touched |= folders
+    waiting.clear()
+
+
+def _write_content(entry: Entry, place: Path, store: Store, *, compare: bool = True) -> None:
     # Private until it is dressed: the content may be a secret.
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file, store.open_object(entry.digest) as source:
         while piece := source.read(PIECE):
             file.write(piece)
         file.flush()
-    if digest_of_file(place) != entry.digest:
+    if compare and digest_of_file(place) != entry.digest:
         place.unlink()
         raise RollbackError(f"The stored content of {entry.path} is damaged.")
 
@@ -481,12 +534,11 @@ def _dress(entry: Entry, path: str) -> None:
 def sync_changed(files: FileSet) -> None:
     """Make everything that the change wrote durable: change functions do not sync."""
     folders: set[str] = set()
+    each = len(files.entries) <= MANY
     for entry in files.entries:
-        if entry.type == REGULAR:
+        if entry.type == REGULAR and each:
             _sync_if_file(entry)
         if entry.type == DIRECTORY:
             folders.add(entry.path)
         folders.add(os.path.dirname(entry.path))
-    for folder in folders:
-        if os.path.isdir(folder):
-            sync_directory(Path(folder))
+    _sync(folders, each=each)
