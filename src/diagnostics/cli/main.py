@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "watch": ("watch:watch", "Phase 6: watch a target and say when a finding returns."),
     "serve": ("serve:serve", "Show traffic lights, charts, alerts and diagnoses in the browser."),
+    "logs": ("logs:logs", "What logs hold: templates, what is new since the onset, what changed its rate."),
     "explain": ("explain:explain", "What a mechanism is, how it is recognised, told apart and cured."),
 }
 

@@ -58,6 +58,28 @@ _RUSSIAN = {
         "Добавьте --log FILE: будут видны ошибки, их начало и медленные запросы."
     ),
     "Add --repo DIR of the application.": "Добавьте --repo DIR приложения.",
+    # logs
+    "lines": "строк",
+    "records": "записей",
+    "templates": "шаблонов",
+    "given": "задано",
+    "step in the errors": "скачок числа ошибок",
+    "Onset": "Начало",
+    "The lines have no moments: one line stands for one second.": "В строках нет времени: одна строка считается за секунду.",
+    "No onset was given, and errors show no step: nothing is compared.": (
+        "Начало не задано, и скачка ошибок нет: сравнивать не с чем."
+    ),
+    "The onset lies outside of the logs: nothing is compared.": "Начало лежит вне журналов: сравнивать не с чем.",
+    "{tests} templates compared; at most {share:.0%} of what is named are false alarms": (
+        "сравнено шаблонов: {tests}; среди названных ложных тревог не больше {share:.0%}"
+    ),
+    "New since the onset": "Новое с начала",
+    "More frequent": "Стало чаще",
+    "Less frequent": "Стало реже",
+    "Gone since the onset": "Исчезло с начала",
+    "may be chance": "может быть случайностью",
+    "as never before": "как никогда прежде",
+    "Most frequent": "Самое частое",
 }
 
 
