@@ -7,8 +7,10 @@ wrong" always in the race. Reading files is left to ``read``.
 
 from __future__ import annotations
 
+from diagnostics.hypothesis_testing.fleet.answer import Answer, investigate
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Kind, Ranked, Ranking
 from diagnostics.hypothesis_testing.fleet.graph import Graph
+from diagnostics.hypothesis_testing.fleet.metrics import Seen, Table, look
 from diagnostics.hypothesis_testing.fleet.rank import rank
 
-__all__ = ["Clue", "Graph", "Kind", "Ranked", "Ranking", "rank"]
+__all__ = ["Answer", "Clue", "Graph", "Kind", "Ranked", "Ranking", "Seen", "Table", "investigate", "look", "rank"]

@@ -53,6 +53,8 @@ class Seen:
         behind: The least p-value of the clues, over all of them (Bonferroni).
         symptom: The column in which it was found.
         node: The node of it.
+        in_seconds: Whether ``excess`` is in seconds; in failed requests otherwise.
+        traffic: For nodes whose traffic changed with it, one sentence: it says nothing about who is sick, but a person wants to know.
     """
 
     clues: tuple[Clue, ...] = ()
@@ -63,6 +65,8 @@ class Seen:
     behind: float = 1.0
     symptom: str = ""
     node: str = ""
+    in_seconds: bool = True
+    traffic: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_abnormal(self) -> bool:
@@ -121,6 +125,8 @@ def look(
         behind=min(1.0, min(behind, default=1.0) * len(behind)),
         symptom=symptom.series.column,
         node=node,
+        in_seconds=symptom.series.role is Role.TIME,
+        traffic=_traffic(measured, span, times),
     )
 
 
@@ -285,6 +291,14 @@ def _totals(role: Role, measured: Sequence[_Measured], span: contrast.Episode) -
             more = m.excess(span.start, span.stop)
             if more is not None and not math.isnan(more):
                 yield m, more
+
+
+def _traffic(measured: Sequence[_Measured], span: contrast.Episode, times: Sequence[float]) -> dict[str, str]:
+    found = {}
+    for m in measured:
+        if m.series.role is Role.TRAFFIC and (c := m.clue(span.start, span.stop, times)) is not None and c.score > 0:
+            found[m.series.node] = f"its traffic changed with it: {c.reason}"
+    return found
 
 
 def number(value: float) -> str:
