@@ -18,10 +18,13 @@ from diagnostics.hypothesis_testing.fleet.graph import EMPTY, Graph
 from diagnostics.hypothesis_testing.fleet.vocabulary import Role, Series, series_of
 from diagnostics.stats import contrast
 
-#: Chance of an alarm from the symptom alone where nothing is wrong, and from what lies behind a suspected one.
+#: Chance of an alarm from the symptom alone where nothing is wrong.
 ALARM = 0.01
-#: A symptom this unusual is suspected: it counts when a node below it has certainly changed at the same time.
-SUSPECTED = 0.1
+#: A symptom this unusual is suspected: it counts when a node below it has certainly changed at the same time. Both by chance are as
+#: rare as ``ALARM`` even where one series in five thousand has an incident of its own in what is called normal.
+SUSPECTED = 0.2
+#: What "certainly" is, over all series below the symptom.
+CERTAIN = 0.001
 #: Discount of trouble in the other currency: whether it is the same trouble is not known.
 ABROAD = 0.5
 
@@ -71,7 +74,7 @@ class Seen:
     @property
     def is_abnormal(self) -> bool:
         """Whether there is a symptom that normal times do not hold, or a suspected one with something certain behind it."""
-        return self.p_value <= ALARM or (self.p_value <= SUSPECTED and self.behind <= ALARM)
+        return self.p_value <= ALARM or (self.p_value <= SUSPECTED and self.behind <= CERTAIN)
 
 
 def look(
