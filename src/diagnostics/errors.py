@@ -10,6 +10,7 @@
     ├── DiagnosisIncompleteError    a solution before its diagnosis; names what is missing
     ├── SessionNotFoundError        no stored session of that name
     ├── ValidationFailedError       data checked by ``validate_data`` is not what was expected
+    ├── DeliveryError               a receiver of alerts did not take one; retryable or not
     └── ChangeError                 a change could not be made or undone
         ├── SnapshotError           the state before could not be kept or proven; nothing was changed
         ├── ApplyError              the change itself failed; it was rolled back
@@ -145,3 +146,21 @@ class ChangeLockedError(ChangeError):
     """Another change holds the lock of the same store."""
 
     code = "DIAG-0460"
+
+
+class DeliveryError(DiagnosticsError):
+    """A receiver did not take an alert.
+
+    Attributes:
+        retryable: Whether the same message may be taken later.
+        retry_after: Seconds that the receiver asked to wait; None when it did not.
+    """
+
+    code = "DIAG-0500"
+
+    def __init__(
+        self, message: str, *, retryable: bool = True, retry_after: float | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retryable = retryable
+        self.retry_after = retry_after

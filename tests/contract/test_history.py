@@ -220,6 +220,31 @@ def test_events_come_back_by_kind_subject_and_time(make):
     assert history.events(limit=1) == [told[2]]
 
 
+def test_a_notice_is_kept_until_it_is_delivered(make):
+    history = make()
+    first, second = history.enqueue("pager", alert("a")), history.enqueue("mail", alert("a"))
+    third = history.enqueue("pager", alert("b", resolved=True))
+
+    assert [d.alert.alert_id for d in history.deliveries("pager")] == ["a", "b"]
+    assert history.deliveries() == [first, second, third]
+    history.delivered(first.delivery_id)
+    history.delivered(first.delivery_id)
+    assert history.deliveries("pager") == [third]
+
+
+def test_a_notice_that_was_given_up_is_kept_apart_and_can_be_sent_again(make):
+    history = make()
+    kept = history.enqueue("pager", alert("a"))
+    history.mark(kept.delivery_id, attempts=3, error="HTTP 400", dead=True)
+
+    assert history.deliveries() == []
+    (dead,) = history.deliveries(dead=True)
+    assert (dead.attempts, dead.error, dead.dead, dead.alert) == (3, "HTTP 400", True, alert("a"))
+
+    history.mark(kept.delivery_id, attempts=0, error="", dead=False)
+    assert history.deliveries("pager") == [kept]
+
+
 def test_the_version_tells_that_something_was_added(make):
     history = make()
     before = history.version()

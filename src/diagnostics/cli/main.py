@@ -36,6 +36,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "watch": ("watch:watch", "Phase 6: watch a target and say when a finding returns."),
     "serve": ("serve:serve", "Show traffic lights, charts, alerts and diagnoses in the browser."),
     "logs": ("logs:logs", "What logs hold: templates, what is new since the onset, what changed its rate."),
+    "alerts": ("alerts:alerts", "List alerts, and notices that no receiver took; test the receivers."),
+    "export": ("export:export", "Print a Grafana dashboard or alert rules for Prometheus."),
     "explain": ("explain:explain", "What a mechanism is, how it is recognised, told apart and cured."),
 }
 

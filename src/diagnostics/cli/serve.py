@@ -40,6 +40,12 @@ TOKENS_VARIABLE = "DIAGNOSE_DASHBOARD_TOKENS"
     default=None,
     help=f"File with a line `viewer NAME TOKEN` or `operator NAME TOKEN` for each person (or {TOKENS_VARIABLE}).",
 )
+@option(
+    "--channels",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="File that says who is told of alerts; with a target only.",
+)
 @option("--allowed-host", "allowed_hosts", multiple=True, help="Name under which a proxy reaches it; repeatable.")
 @option(
     "--interval",
@@ -55,6 +61,7 @@ def serve(
     port: int,
     history: Path | None,
     tokens: Path | None,
+    channels: Path | None,
     allowed_hosts: tuple[str, ...],
     interval: float,
     **flags: Any,
@@ -90,7 +97,7 @@ def serve(
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = SqliteHistory(path)
     if any(flags.values()):
-        monitor = _watching(target_from(**flags), baseline, kept, interval)
+        monitor = _watching(target_from(**flags), baseline, kept, interval, channels)
         monitor.start_monitoring()
     else:
         monitor = None
@@ -143,7 +150,7 @@ def _allow(access: Access, tokens: Path | None) -> int:
     return len(lines)
 
 
-def _watching(target: Any, baseline: Path | None, history: Any, interval: float) -> Any:
+def _watching(target: Any, baseline: Path | None, history: Any, interval: float, channels: Path | None) -> Any:
     """Return a monitor that looks at the symptoms of the target."""
     from diagnostics.causal_map import standard_map
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
@@ -154,7 +161,10 @@ def _watching(target: Any, baseline: Path | None, history: Any, interval: float)
 
     system = UltimateDiagnosticSystem(target=target, baseline=read(baseline) if baseline is not None else NO_BASELINE)
     system.watched_findings = tuple(node.id for node in standard_map().of_kind(Kind.SYMPTOM))
-    monitor = PostSolutionMonitor(history=history)
+    from diagnostics.integrations import channels_from
+
+    receivers = channels_from(channels) if channels is not None else []
+    monitor = PostSolutionMonitor(history=history, channels=receivers)
     monitor.watch_findings(
         system.watched_findings, system.look_again, interval_seconds=interval, timeout_seconds=max(30.0, interval)
     )

@@ -327,6 +327,13 @@ class FlightRecorder:
             history = self._histories.get(name)
             return Slot(-1) if history is None else history.up_to(None)
 
+    def totals(self) -> dict[str, Slot]:
+        """Return all that is known of every name that was called."""
+        self.drain()
+        with self._lock:
+            found = {name: history.up_to(None) for name, history in list(self._histories.items())}
+        return {name: slot for name, slot in found.items() if slot.count}
+
     def _slot_at(self, moment: datetime) -> int:
         nanoseconds = int(moment.timestamp() * 1e6) * 1000 - self._offset()
         return nanoseconds // (SLOT_SECONDS * _SECOND)

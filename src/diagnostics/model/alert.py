@@ -124,3 +124,24 @@ class MonitoringAlert(Record):
     resolved: bool = False
     resolution_timestamp: str | None = None
     change: AlertChange = AlertChange.FIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery(Record):
+    """One notice on its way to one receiver.
+
+    Attributes:
+        delivery_id: Of this notice in its history; rising.
+        channel: Name of the receiver.
+        alert: What is told.
+        attempts: How often it was tried.
+        error: Why it was not taken; redacted.
+        dead: Whether it was given up; a person may send it again.
+    """
+
+    delivery_id: int
+    channel: str
+    alert: MonitoringAlert
+    attempts: int = 0
+    error: str = ""
+    dead: bool = False

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from diagnostics.model.alert import MonitoringAlert
+from diagnostics.model.alert import Delivery, MonitoringAlert
 from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult
 from diagnostics.post_solution_monitoring.rollup import Bucket, gathered, numbers_of
@@ -80,6 +81,22 @@ class History(Protocol):
         """Return the newest ``limit`` events of these kinds (all when none is given), oldest first."""
         ...
 
+    def enqueue(self, channel: str, alert: MonitoringAlert) -> Delivery:
+        """Keep a notice until it is delivered; it is durable when the call returns."""
+        ...
+
+    def deliveries(self, channel: str | None = None, *, dead: bool = False) -> list[Delivery]:
+        """Return the notices on their way to a channel (to all when None), or those given up; oldest first."""
+        ...
+
+    def mark(self, delivery_id: int, *, attempts: int, error: str, dead: bool) -> None:
+        """Note how the delivery of a notice went; nothing happens when it is not kept any more."""
+        ...
+
+    def delivered(self, delivery_id: int) -> None:
+        """Forget a notice that was taken."""
+        ...
+
     def version(self) -> str:
         """Return a text that changes when something was added, by this process or another."""
         ...
@@ -110,6 +127,8 @@ class MemoryHistory:
         self._alerts: OrderedDict[str, MonitoringAlert] = OrderedDict()
         self._states: dict[str, dict[str, object]] = {}
         self._events: deque[Event] = deque(maxlen=DEFAULT_EVENTS)
+        self._deliveries: dict[int, Delivery] = {}
+        self._delivery_id = 0
         self._version = 0
 
     def add_result(self, name: str, result: CheckResult) -> None:
@@ -195,6 +214,27 @@ class MemoryHistory:
                 and (since is None or event.at >= since)
             ]
         return kept if limit is None else kept[-limit:] if limit > 0 else []
+
+    def enqueue(self, channel: str, alert: MonitoringAlert) -> Delivery:
+        with self._lock:
+            self._delivery_id += 1
+            kept = Delivery(delivery_id=self._delivery_id, channel=channel, alert=alert)
+            self._deliveries[kept.delivery_id] = kept
+            return kept
+
+    def deliveries(self, channel: str | None = None, *, dead: bool = False) -> list[Delivery]:
+        with self._lock:
+            return [d for d in self._deliveries.values() if d.dead is dead and channel in (None, d.channel)]
+
+    def mark(self, delivery_id: int, *, attempts: int, error: str, dead: bool) -> None:
+        with self._lock:
+            kept = self._deliveries.get(delivery_id)
+            if kept is not None:
+                self._deliveries[delivery_id] = replace(kept, attempts=attempts, error=error, dead=dead)
+
+    def delivered(self, delivery_id: int) -> None:
+        with self._lock:
+            self._deliveries.pop(delivery_id, None)
 
     def version(self) -> str:
         return str(self._version)

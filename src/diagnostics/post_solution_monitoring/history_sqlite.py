@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnostics.errors import DiagnosticsError
-from diagnostics.model.alert import AlertChange, AlertSeverity, MonitoringAlert
+from diagnostics.model.alert import AlertChange, AlertSeverity, Delivery, MonitoringAlert
 from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult, CheckState
 from diagnostics.post_solution_monitoring.history import DEFAULT_EVENTS
@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS event (
     title TEXT NOT NULL, who TEXT NOT NULL, body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS event_subject ON event (subject, kind);
+CREATE TABLE IF NOT EXISTS delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL,
+    error TEXT NOT NULL, dead INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, metric TEXT NOT NULL, UNIQUE (name, metric)
 );
@@ -259,6 +263,44 @@ class SqliteHistory:
             for at, kind, about, title, who, body in reversed(rows)
         ]
 
+    def enqueue(self, channel: str, alert: MonitoringAlert) -> Delivery:
+        with self._lock:
+            place = self._durably(
+                "INSERT INTO delivery (channel, body, attempts, error, dead) VALUES (?, ?, 0, '', 0)",
+                (channel, alert.to_json(indent=None)),
+            )
+        return Delivery(delivery_id=place, channel=channel, alert=alert)
+
+    def deliveries(self, channel: str | None = None, *, dead: bool = False) -> list[Delivery]:
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT id, channel, body, attempts, error FROM delivery WHERE dead = ? AND (? OR channel = ?) "
+                "ORDER BY id",
+                (dead, channel is None, channel or ""),
+            ).fetchall()
+        return [
+            Delivery(
+                delivery_id=place,
+                channel=to,
+                alert=alert_from(json.loads(body)),
+                attempts=attempts,
+                error=error,
+                dead=dead,
+            )
+            for place, to, body, attempts, error in rows
+        ]
+
+    def mark(self, delivery_id: int, *, attempts: int, error: str, dead: bool) -> None:
+        with self._lock:
+            self._db.execute(
+                "UPDATE delivery SET attempts = ?, error = ?, dead = ? WHERE id = ?",
+                (attempts, error, dead, delivery_id),
+            )
+
+    def delivered(self, delivery_id: int) -> None:
+        with self._lock:
+            self._durably("DELETE FROM delivery WHERE id = ?", (delivery_id,))
+
     def version(self) -> str:
         with self._lock:
             # The first changes when another connection has written, the second when this one has.
@@ -307,10 +349,11 @@ class SqliteHistory:
             known = self._series[name, metric] = int(row[0])
         return known
 
-    def _durably(self, sql: str, values: tuple[Any, ...]) -> None:
+    def _durably(self, sql: str, values: tuple[Any, ...]) -> int:
+        """Execute one statement that is on the disk when it returns; return the id of the row that it added."""
         self._db.execute("PRAGMA synchronous=FULL")
         try:
-            self._db.execute(sql, values)
+            return int(self._db.execute(sql, values).lastrowid or 0)
         finally:
             self._db.execute("PRAGMA synchronous=NORMAL")
 

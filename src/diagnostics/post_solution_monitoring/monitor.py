@@ -211,7 +211,7 @@ class PostSolutionMonitor:
 
     def add_alert_channel(self, channel: AlertChannel) -> None:
         """Send every change of an alert there too."""
-        self._outboxes.append(Outbox(channel, self._pool, clock=self._clock))
+        self._outboxes.append(Outbox(channel, self._pool, clock=self._clock, history=self.history))
 
     @contextmanager
     def maintenance(self, reason: str, seconds: float | None = None) -> Iterator[None]:
@@ -386,6 +386,10 @@ class PostSolutionMonitor:
         """Wait until alerts are delivered or given up; return whether all are."""
         waits = [box.wait_empty(seconds) for box in self._outboxes]
         return all(waits)
+
+    def notifications(self) -> list[tuple[str, int, int]]:
+        """Return for each receiver its name, how many notices it took, and how many were given up."""
+        return [(box.channel.name, box.delivered, box.failed) for box in self._outboxes]
 
     def _tell(self, alert: MonitoringAlert) -> None:
         for box in self._outboxes:
