@@ -9,7 +9,6 @@ the new normal.
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +22,10 @@ THRESHOLD = 2.5
 POWER = 1.5
 #: An excess is at least this share of the usual range of the values, so that rounded data is no surprise.
 LEAST_EXCESS = 0.02
+#: Values beyond it are taken for infinite: sums of them would be.
+LARGEST = 1e300
+#: Moments beyond it, in seconds, are no moments: the year 33,658.
+LATEST = 1e12
 STATE_VERSION = 1
 _LEAST = tuple(LEAST_OF_VIEW.get(view, 0.0) for view in VIEWS)
 
@@ -126,9 +129,11 @@ class AnomalyDetector:
             at: When it was measured, a datetime or seconds of the epoch; without it the time of day is not looked at.
         """
         ready = self._judged >= self.settings.learning
-        if value is None or not math.isfinite(value):
+        if value is None or not abs(value) <= LARGEST:
             return Judgement(score=0.0, alarm=False, ready=ready, missing=True)
         seconds = at.timestamp() if isinstance(at, datetime) else at
+        if seconds is not None and not abs(seconds) <= LATEST:
+            seconds = None
         seen, hourly = self._views.update(float(value), seconds, self.usual_range)
         nats = self._surprises(seen) if ready else [0.0] * len(VIEWS)
         combined = (sum(n**POWER for n in nats) / len(nats)) ** (1.0 / POWER) if any(nats) else 0.0

@@ -2,12 +2,28 @@
 
 import json
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from benchmarks.rca.nab import PROFILES, SHIPPED, case_of, cases, gain_at, normalised, oracle, predict, score, steps
+from benchmarks.rca.nab import (
+    PROFILES,
+    SHIPPED,
+    case_of,
+    cases,
+    gain_at,
+    normalised,
+    oracle,
+    predict,
+    score,
+    series,
+    shown,
+    steps,
+)
 from hypothesis import given
 from hypothesis import strategies as st
+
+from diagnostics.stats.anomaly import THRESHOLD, AnomalyDetector
 
 STANDARD = PROFILES["standard"]
 #: 1,000 rows (150 on probation), windows of 100 rows at 300 and at 700.
@@ -121,3 +137,24 @@ def test_a_found_spike_is_scored_from_its_window(folder):
     # Row 700 is 10:20, the eleventh of the window's 20 rows: (1 + S(-0.5) / S(-1)) / 2.
     assert "| standard | 93.0 |" in table
     assert "| y/spiky.csv | 1 of 1 | 0 | 93 |" in table
+
+
+def test_a_sample_of_the_real_series_is_scored_far_above_silence():
+    """Every fourth file of the development half; the whole of it is ``python -m benchmarks.rca nab``."""
+    data = Path(__file__).parents[3].parent / "shared" / "data" / "nab"
+    if not data.is_dir():
+        pytest.skip("the recorded series are not beside this checkout")
+    chosen = sorted(cases(data), key=lambda case: case.name)[::4]
+    read = {name: (times, values) for name, times, values in series(data)}
+
+    gains, windows = 0.0, 0
+    for case in chosen:
+        detector = AnomalyDetector()
+        scores = [
+            shown(detector.update(value, at.replace(tzinfo=UTC)), THRESHOLD)
+            for at, value in zip(*read[case.name], strict=True)
+        ]
+        gains += gain_at(steps(case, scores, STANDARD), SHIPPED)
+        windows += case.windows
+
+    assert normalised(gains, windows, STANDARD) > 60

@@ -150,6 +150,21 @@ def test_a_gap_is_missing_and_changes_nothing(gap):
     assert all(one.missing and not one.alarm and one.score == 0 for one in results[1::2])
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.one_of(st.floats(), st.integers(-3, 3).map(float), st.none()), max_size=120),
+    st.lists(st.floats(), min_size=120, max_size=120),
+)
+def test_no_values_and_no_times_whatever_make_it_fail(values, times):
+    detector = AnomalyDetector(DetectorSettings(block=3, learning=6, remembered=5))
+
+    for value, at in zip(values, times, strict=False):
+        result = detector.update(value, at)
+
+        assert 0.0 <= result.score <= CEILING
+        json.dumps(detector.state(), allow_nan=False)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.floats(1e-6, 1e6), st.floats(-1e3, 1e3), st.integers(0, 10))
 def test_the_unit_of_measurement_does_not_matter(scale, shift, seed):
