@@ -52,8 +52,8 @@ def sliding(values: Array, length: int) -> Array:
     if length < 1 or n < length:
         return np.empty((0, values.shape[1]))
     there = ~np.isnan(values)
-    # Sums are taken about the middle: a large offset must not eat the digits of a small spread.
-    centre = np.nan_to_num(middle(values))
+    # Sums are taken about the first row: a large offset must not eat the digits of a small spread.
+    centre = np.nan_to_num(values[0])
     total = np.cumsum(np.vstack([np.zeros(values.shape[1]), np.where(there, values - centre, 0.0)]), axis=0)
     count = np.cumsum(np.vstack([np.zeros(values.shape[1]), there]), axis=0)
     sums, counts = total[length:] - total[:-length], count[length:] - count[:-length]
@@ -196,9 +196,13 @@ def shrunk(before: float, n: int, normal: float, sigma: float) -> float:
 
 def middle(values: Array) -> Array:
     """Return the median of each series, NaN for one without a value."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # columns without a value: NaN is the answer
-        return np.asarray(np.nanmedian(values, axis=0))
+    ordered = np.sort(values, axis=0)  # NaN last
+    count = np.sum(~np.isnan(values), axis=0)
+    every = np.arange(values.shape[1])
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, max(0, len(values) - 1))
+    if not len(values):
+        return np.full(values.shape[1], np.nan)
+    return np.asarray(np.where(count > 0, (ordered[low, every] + ordered[high, every]) / 2.0, np.nan))
 
 
 def spread(values: Array) -> Array:
@@ -207,14 +211,15 @@ def spread(values: Array) -> Array:
     1.4826 times the median absolute deviation; where more than half of the values are equal, the range from the 5th to the 95th
     percentile over 3.29; where that is 0 too, the plain one.
     """
+    found = MAD_TO_SIGMA * middle(np.abs(values - middle(values)))
+    flat = np.flatnonzero(~(found > 0))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found = MAD_TO_SIGMA * np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
-        flat = np.flatnonzero(~(found > 0))
-        if len(flat):
-            low, high = np.nanpercentile(values[:, flat], [5, 95], axis=0)
-            found[flat] = (high - low) / 3.29
-            found[flat] = np.where(found[flat] > 0, found[flat], np.nanstd(values[:, flat], axis=0))
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns without a value: NaN is the answer
+        for s in flat:
+            kept = values[~np.isnan(values[:, s]), s]
+            if len(kept):
+                low, high = np.percentile(kept, [5, 95])
+                found[s] = (high - low) / 3.29 if high > low else np.std(kept)
     return np.asarray(found)
 
 
@@ -311,29 +316,29 @@ def standardised(normal: Array, values: Array, direction: int) -> tuple[Array, A
     if math.isnan(level):
         return normal, np.full(values.shape, np.nan)
     if not noise > 0:
-        noise = max(abs(level), 1.0) * 1e-3
+        largest = float(np.max(np.abs(both)))
+        noise = 1e-3 * (abs(level) or largest) or 1.0
     return sign * (normal - level) / noise, sign * (values - level) / noise
 
 
-def change_p(normal: Array, values: Array, start: int, stop: int) -> float:
-    """Return the p-value of rows ``start`` to ``stop`` being higher than ever, and higher than before them: the larger of both.
+def change_p(normal: Array, values: Array, start: int, stop: int) -> Array:
+    """Return for each series the p-value of rows ``start`` to ``stop`` being higher than ever, and higher than before them.
 
-    NaN where the rows or normal times hold no value. Without rows before ``start`` the level alone counts. As many rows before are
-    taken as after, if there are.
+    The larger of both; NaN where the rows or normal times hold no value. Without rows before ``start`` the level alone counts. As many
+    rows before are taken as after, if there are.
     """
-    now = means(values[:, None], start, stop)
-    p = upper_tail(level_null(normal[:, None], stop - start), now)
+    now = means(values, start, stop)
+    p = upper_tail(level_null(normal, stop - start), now)
     ahead = min(start, stop - start)
     if ahead:
-        change = now - means(values[:, None], start - ahead, start)
-        q = upper_tail(contrast_null(normal[:, None], ahead, stop - start), change)
-        p = np.fmax(p, q)
-    return float(p[0])
+        change = now - means(values, start - ahead, start)
+        p = np.fmax(p, upper_tail(contrast_null(normal, ahead, stop - start), change))
+    return np.asarray(p)
 
 
-def full_mark(normal: Array) -> float:
-    """Return what "all succeeded" is written as: 100 or 1."""
-    top = float(np.nanmax(normal, initial=0.0))
+def full_mark(*series: Array) -> float:
+    """Return what "all of them" is written as in shares: 100 or 1."""
+    top = max((float(np.nanmax(values, initial=0.0)) for values in series), default=0.0)
     return 100.0 if top > 1.5 else 1.0
 
 
@@ -384,14 +389,18 @@ def extra_failures(failures: Array, n: Array, past: tuple[float, float, float], 
     return k - m * rate
 
 
-def extra_total(normal: Array, values: Array, n: Array, start: int, stop: int) -> float:
-    """Return how much more all requests of rows ``start`` to ``stop`` took together than at the level before them."""
+def extra_total(normal: Array, values: Array, n: Array | None, start: int, stop: int) -> float:
+    """Return how much more rows ``start`` to ``stop`` come to than at the level before them, ``n`` times each (once when not given).
+
+    NaN where there is no value.
+    """
     usual, noise = float(middle(normal[:, None])[0]), float(spread(normal[:, None])[0])
     ahead = values[:start][~np.isnan(values[:start])]
     base = shrunk(float(np.mean(ahead)) if len(ahead) else math.nan, len(ahead), usual, noise if noise > 0 else 0.0)
-    part, m = values[start:stop], n[start:stop]
+    part, m = values[start:stop], np.ones(stop - start) if n is None else n[start:stop]
     keep = ~np.isnan(part) & ~np.isnan(m)
-    return float(np.sum((part[keep] - base) * m[keep]))
+    # Nobody was asked, nothing was lost: that is known, not unknown.
+    return float(np.sum((part[keep] - base) * m[keep])) if np.any(keep) or n is not None else math.nan
 
 
 def mean_of(values: Array, start: int, stop: int) -> float:

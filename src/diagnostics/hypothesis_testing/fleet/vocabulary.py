@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Role(StrEnum):
@@ -15,6 +16,14 @@ class Role(StrEnum):
     FAILURE = "failure"
     TRAFFIC = "traffic"
     OTHER = "other"
+
+
+class Currency(StrEnum):
+    """In what the trouble of nodes can be added up and compared."""
+
+    TIME = "seconds"
+    FAILURES = "failed requests"
+    NONE = ""
 
 
 #: Words of names, in the order in which they are asked: `error latency` is a latency, `failed requests` are failures.
@@ -30,6 +39,8 @@ _WORDS: tuple[tuple[Role, re.Pattern[str]], ...] = (
     ),
 )
 _MEANS = frozenset({"", "average", "avg", "mean"})
+_TOTALS = frozenset({"", "sum", "total", "count"})
+_SHARE = re.compile(r"rate|ratio|percent|pct|share|%", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,7 @@ class Series:
     @property
     def role(self) -> Role:
         """What it measures."""
-        return next((role for role, words in _WORDS if words.search(self.metric)), Role.OTHER)
+        return _role_of(self.metric)
 
     @property
     def direction(self) -> int:
@@ -60,6 +71,30 @@ class Series:
     def is_mean(self) -> bool:
         """Whether it is an average, so that times the traffic it is a total."""
         return self.stat.lower() in _MEANS
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is the share of requests that succeeded or failed."""
+        return self.is_mean and (
+            self.role is Role.SUCCESS or (self.role is Role.FAILURE and bool(_SHARE.search(self.metric)))
+        )
+
+    @property
+    def is_total(self) -> bool:
+        """Whether it counts failures themselves."""
+        return self.role is Role.FAILURE and self.stat.lower() in _TOTALS and not self.is_share
+
+    @property
+    def currency(self) -> Currency:
+        """In what its trouble is added up."""
+        if self.role is Role.TIME and self.is_mean:
+            return Currency.TIME
+        return Currency.FAILURES if self.is_share or self.is_total else Currency.NONE
+
+
+@lru_cache(maxsize=4096)
+def _role_of(metric: str) -> Role:
+    return next((role for role, words in _WORDS if words.search(metric)), Role.OTHER)
 
 
 def series_of(column: str) -> Series | None:
