@@ -1,9 +1,9 @@
 r"""Log lines -> names of the places in the code that wrote them.
 
 Where the line says its place itself (``logger#31``, ``views.py:118``), that is the name: it stays the same whatever the line is
-about. Otherwise the constant words with which its text begins, up to the first value: ``Received ad request (context_words=[...])`` is
-``Received ad request``. JSON lines are named by their ``message``. No template is learnt, so that a name never depends on what else was
-read.
+about. Otherwise the constant words with which its text begins, up to the first value: ``Received ad request (context_words=[...])``
+is ``Received ad request``. JSON lines are named by their ``message``. No template is learnt, so that a name never depends on what else
+was read.
 """
 
 from __future__ import annotations

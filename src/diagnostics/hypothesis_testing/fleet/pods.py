@@ -1,8 +1,8 @@
 """Resource metrics of pods -> clues: who is starved of processor or memory now, against its own day.
 
 Only utilisations (a usage as a share of its limit) are judged, since there the resource itself says what is much: waiting grows like
-1 / (1 - utilisation), so the level compared is -log(1 - utilisation). From 1 to 10 percent nobody waits longer; from 60 to 99 everybody
-does.
+1 / (1 - utilisation), so the level compared is -log(1 - utilisation). From 1 to 10 percent nobody waits longer; from 60 to 99
+everybody does.
 """
 
 from __future__ import annotations

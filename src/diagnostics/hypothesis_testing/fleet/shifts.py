@@ -39,8 +39,8 @@ def shifts(
         log: Compare logarithms. Otherwise the values themselves, whose noise is then at least ``least``.
 
     Returns:
-        ``by, now, usual`` (in the value's unit), ``n`` (readings now), ``sigmas`` (positive is more) and ``restless``: what the strongest
-        shift within the first column of ``by`` stays below in 0.8 of the other slots.
+        ``by, now, usual`` (in the value's unit), ``n`` (readings now), ``sigmas`` (positive is more) and ``restless``: what the
+        strongest shift within the first column of ``by`` stays below in 0.8 of the other slots.
     """
     keep = list(by)
     scale = (pl.col(value) + least).log() if log else pl.col(value)
