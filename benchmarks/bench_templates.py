@@ -1,6 +1,6 @@
 """Log templates: lines a second of CPU, memory, and how well lines are grouped; ours beside drain3 and logfold.
 
-``python -m benchmarks.bench_templates [--loghub FOLDER] [--lines 512000] [--rounds 3] [--detail] [--robust]``
+``python -m benchmarks.bench_templates [--loghub FOLDER] [--lines 512000] [--rounds 3] [--detail] [--robust] [--unseen FOLDER]``
 
 Without LogHub's samples a Python backend's log is made up, which says something about speed and little about accuracy.
 Speed: every case in a fresh interpreter, rounds interleaved, CPU time of the process on one thread. Accuracy, one
@@ -231,6 +231,28 @@ def accuracy(folder: Path, detail: bool) -> bool:
     )
 
 
+def unseen(folder: Path, templates: Path) -> None:
+    """Templates that no rule of ours was written for; only to be compared with the peers on the same lines."""
+    print("Templates that the samples do not hold, values from the samples: GA / FGA\n")
+    print("| system | templates | lines | " + " | ".join(ACCURACY) + " |\n|---|--:|--:|" + "--:|" * len(ACCURACY))
+    for path in sorted(templates.glob("*_templates.csv")):
+        name = path.name.removesuffix("_templates.csv")
+        if name not in loghub.systems(folder):
+            continue
+        lines, truth = loghub.unseen(folder, path, name)
+        if len(set(truth)) < 20:
+            continue
+        cells = []
+        for mine in ACCURACY.values():
+            try:
+                ga, fga, _, _ = scores(truth, mine(lines))
+                cells.append(f"{ga:.3f} / {fga:.3f}")
+            except ModuleNotFoundError:
+                cells.append("not installed")
+        print(f"| {name} | {len(set(truth))} | {len(lines)} | {' | '.join(cells)} |")
+    print(flush=True)
+
+
 CONSTANTS = {"MOST_WORDS": 5, "MOST_FIRST_WORDS": 20, "MOST_LIKELY_VALUES": 3, "_SHARED": 0.5}
 
 
@@ -298,6 +320,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--detail", action="store_true")
     parser.add_argument("--robust", action="store_true")
+    parser.add_argument("--unseen", type=Path, metavar="FOLDER", help="with NAME_templates.csv, a template a line")
     parser.add_argument("--child", nargs=3)
     given = parser.parse_args()
     if given.child:
@@ -311,6 +334,8 @@ def main() -> int:
     passed = accuracy(given.loghub, given.detail)
     if given.robust:
         robust(given.loghub)
+    if given.unseen:
+        unseen(given.loghub, given.unseen)
     passed &= speed(
         *loghub.mixed(given.loghub, given.lines), given.rounds, f"{len(loghub.systems(given.loghub))} systems mixed"
     )

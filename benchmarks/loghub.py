@@ -75,6 +75,41 @@ def mixed(folder: Path, lines: int, seed: int = 1) -> tuple[list[str], list[str]
     return messages, truth
 
 
+def unseen(folder: Path, templates: Path, name: str, seed: int = 1) -> tuple[list[str], list[str]]:
+    """Return messages of templates that a system's sample does not hold, with values from the sample, and the event.
+
+    The values of a place are drawn from those of the whole sample: more diverse than in life, words among numbers.
+
+    Args:
+        folder: LogHub's samples.
+        templates: A file with one template a line, ``<*>`` where it varies.
+        name: The system.
+        seed: Of the random numbers.
+    """
+    rng = random.Random(seed)
+    rows = load(folder, name)
+    known = {" ".join(template.split()) for _, _, template in rows}
+    pool = [
+        text
+        for message, _, template in rows
+        for varies, text in pieces(message, template) or ()
+        if varies and 0 < len(text) < 60
+    ]
+    lines = dict.fromkeys(templates.read_text(encoding="utf-8", errors="replace").split("\n"))
+    wanted = [
+        line.strip()
+        for line in lines
+        if " ".join(line.split()) not in known and re.search(r"[A-Za-z]{3}", line.replace("<*>", ""))
+    ]
+    found = []
+    for number, template in enumerate(wanted):
+        for _ in range(min(200, max(1, int(rng.paretovariate(1) * 2)))):
+            message = re.sub(r"<\*>", lambda _: vary(rng.choice(pool), rng), template)
+            found.append((message, str(number)))
+    rng.shuffle(found)
+    return [message for message, _ in found], [event for _, event in found]
+
+
 _WORDS = [
     "anna",
     "boris",

@@ -12,12 +12,13 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from sys import intern
 
 from diagnostics.log_templates.refine import refine
 from diagnostics.log_templates.shapes import MOST_CHARACTERS, Shape, shape
 from diagnostics.log_templates.text import render
 
-MOST_SHAPES = 10_000
+MOST_SHAPES = 20_000
 MOST_KEYS = 50_000
 MOST_IDS = 1 << 20
 OTHER = 0
@@ -54,7 +55,7 @@ class Template:
 class Miner:
     """Learns templates from messages; the time for a known kind of message does not grow with what was learnt.
 
-    Memory is bounded by what is kept of ``most_shapes`` shapes and of as many keys again as ``most_keys``: about 30 MB
+    Memory is bounded by what is kept of ``most_shapes`` shapes and of as many keys again as ``most_keys``: about 40 MB
     where messages are very diverse. When the table is full, what `refine` merges is merged for good, and if that is not
     enough the rarest shapes are counted as `OTHER`.
 
@@ -123,7 +124,7 @@ class Miner:
         by_hex = _HEX_WORDS.sub("0", message)
         found = self._by_hex.get(by_hex)
         if found is None:
-            found = self._id_of(shape(message), message)
+            found = self._id_of(tuple(map(intern, shape(message))), message)
             if len(self._by_hex) >= self._most_keys:
                 self._by_hex.clear()
             self._by_hex[by_hex[:MOST_CHARACTERS]] = found
@@ -148,16 +149,18 @@ class Miner:
         return found
 
     def _make_room(self) -> None:
-        """Merge for good what `refine` merges, then let go of the rarest until half of the table is free."""
+        """Merge for good what `refine` merges, then let go of the rarest until a quarter of the table is free, or half."""
         owner = refine(self._by_shape)
         kept: dict[Shape, int] = {}
         for one, number in self._by_shape.items():
             heir = kept.setdefault(owner[one], number)
             self._hand_over(number, heir)
         ranked = sorted(kept.items(), key=lambda item: -self._counts[item[1]])
-        for _, number in ranked[self._most_shapes // 2 :]:
+        repeated = sum(1 for _, number in ranked if self._counts[number] > 1)
+        most = max(self._most_shapes // 2, min(self._most_shapes * 3 // 4, repeated))
+        for _, number in ranked[most:]:
             self._hand_over(number, OTHER)
-        self._by_shape = dict(ranked[: self._most_shapes // 2])
+        self._by_shape = dict(ranked[:most])
         self._shapes = {number: one for one, number in self._by_shape.items()}
         self._by_folded.clear()
         self._by_hex.clear()

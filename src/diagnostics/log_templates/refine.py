@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from diagnostics.log_templates.shapes import OPEN, VARIABLE, Shape, is_value, is_word, joined
+from diagnostics.log_templates.shapes import OPEN, VARIABLE, Shape, is_value, is_word, joined, looks_like_value
 
 MOST_WORDS = 5
 """So many different words in one place are values. Fewer may be different events: Started, Stopped, Paused."""
 MOST_FIRST_WORDS = 4 * MOST_WORDS
-"""The same for the first word of a message, which mostly names what happens."""
+"""The same for the first word of a message, which mostly names what happens, and for words in capitals: states, codes."""
 MOST_LIKELY_VALUES = 3
 """The same for words that look like values: paths, dotted names, quoted words; also for words that vary elsewhere too."""
 _SHARED = 0.5
@@ -65,7 +65,7 @@ def _likely_values(shapes: list[Shape]) -> dict[Shape, Shape]:
     """Return new forms of shapes that differ only in words that look like values."""
     families: dict[Shape, list[tuple[Shape, list[int]]]] = defaultdict(list)
     for one in shapes:
-        places = [place for place in range(len(one)) if _looks_like_value(one, place)]
+        places = [place for place in range(len(one)) if _is_likely(one, place)]
         bones = list(one)
         for place in places:
             bones[place] = VARIABLE
@@ -86,12 +86,12 @@ def _likely_values(shapes: list[Shape]) -> dict[Shape, Shape]:
     return renamed
 
 
-def _looks_like_value(one: Shape, place: int) -> bool:
+def _is_likely(one: Shape, place: int) -> bool:
     """Return whether a word is a path, a dotted name, what follows ``=``, or alone between quotes."""
     word = one[place]
     if not is_word(word) or word in _TRUTHS:
         return False
-    if "." in word[1:-1] or "/" in word or "@" in word or "\\" in word:
+    if looks_like_value(word):
         return True
     before = one[place - 1] if place else ""
     if before == "=":
@@ -143,6 +143,10 @@ def _needed(example: Shape, place: int, words: Mapping[str, Shape], elsewhere: M
     if OPEN in words:
         return 2
     if not any(map(is_word, example[:place])):
+        return MOST_FIRST_WORDS
+    if VARIABLE in words and sum(is_word(part) for at, part in enumerate(example) if at != place) >= 2:
+        return 2  # what can be a number there is a value there
+    if all(map(str.isupper, spoken)):
         return MOST_FIRST_WORDS
     shared = sum(elsewhere[word] >= 2 for word in spoken)
     if shared >= 2 and shared >= _SHARED * len(words):

@@ -50,6 +50,11 @@ class Token(NamedTuple):
     end: int
 
 
+def looks_like_value(word: str) -> bool:
+    """Return whether a word is a path, an address, or a name with dots in it."""
+    return "." in word[1:-1] or "/" in word or "@" in word or "\\" in word
+
+
 def is_value(token: str) -> bool:
     """Return whether this part of a shape stands for what varies."""
     return token in (VARIABLE, OPEN)
@@ -144,7 +149,7 @@ def _close_bracket(out: list[Token], closing: Token) -> None:
     """Append a closing bracket; brackets around nothing or one value say nothing about the event."""
     if out[-1].text == "(":
         out[-1] = Token("", out[-1].start, closing.end)
-    elif len(out) >= 2 and out[-1].text == VARIABLE and out[-2].text == "(":
+    elif len(out) >= 2 and out[-2].text == "(" and (out[-1].text == VARIABLE or looks_like_value(out[-1].text)):
         out.pop()
         out[-1] = Token("", out[-1].start, closing.end)
     else:

@@ -72,27 +72,27 @@ def render(template: Shape, example: str) -> str:
     places = align(template, [token.text for token in counted])
     if places is None:  # a shape that was cut
         return " ".join(VARIABLE if is_value(part) else part for part in template)
-    spans: list[tuple[int, int, bool]] = [
-        (counted[start].start, counted[end - 1].end, False)
+    spans = [
+        (counted[start].start, counted[end - 1].end, part)
         for part, (start, end) in zip(template, places, strict=True)
         if is_value(part)
     ]
-    spans += [(token.start, token.end, True) for token in seen if not token.text]
+    spans += [(token.start, token.end, "") for token in seen if not token.text]
     return _replaced(example, sorted(spans))
 
 
-def _replaced(example: str, spans: list[tuple[int, int, bool]]) -> str:
+def _replaced(example: str, spans: list[tuple[int, int, str]]) -> str:
     out: list[str] = []
     at = 0
-    for start, end, bracketed in spans:
+    for start, end, part in spans:
         if start < at:
             continue  # brackets inside a longer value
         out.append(example[at:start])
-        if bracketed:
+        if not part:
             inner = example[start + 1 : end - 1].strip()
             out.append(f"({kind_of(inner) if inner else ''})")
         else:
-            out.append(kind_of(example[start:end]))
+            out.append(kind_of(example[start:end]) if part == VARIABLE else VARIABLE)
         at = end
     out.append(example[at:])
     return "".join(out)

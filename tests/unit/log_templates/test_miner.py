@@ -36,6 +36,7 @@ def templates(messages: list[str]) -> set[str]:
         ("sent 403 bytes", "sent 10547 bytes (10.2 KB)"),
         ("lifetime <1 sec", "lifetime 00:02"),
         ("from 1.2.3.4 ()", "from 1.2.3.4 (host-4.example.org)"),
+        ("from 1.2.3.4 ()", "from 1.2.3.4 (gateway.example.org)"),
         ("GET /v2/servers/9 HTTP/1.1", "GET /v2/servers?all=True&since=2017-05-16 HTTP/1.1"),
         ("opening https://a.example/x?y=z", "opening ftp://b.example.org/"),
         ("stepping......0", "stepping......17"),
@@ -101,6 +102,16 @@ def test_the_first_word_says_what_happens_until_very_many_do() -> None:
 
     assert len(templates(few)) == len(few)
     assert templates([f"{word} joined the room" for word in words]) == {"<*> joined the room"}
+
+
+def test_words_in_capitals_are_states_and_not_values() -> None:
+    states = [f"task 7 went from {state} to DONE" for state in ("NEW", "READY", "RUNNING", "WAITING", "KILLED", "LOST")]
+
+    assert len(templates(states)) == len(states)
+
+
+def test_a_place_that_also_takes_a_number_is_a_value() -> None:
+    assert templates(["port 5432 of the peer", "port https of the peer"]) == {"port <*> of the peer"}
 
 
 def test_each_message_fits_its_template_and_is_counted_in_it() -> None:
