@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test quick check fix lab lab-replay torture bench clean
+.PHONY: demo test quick check fix lab lab-replay torture bench simulate clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,9 @@ torture: $(STAMP)
 
 lab: $(STAMP)
 	$(BIN)/python -m lab
+
+simulate: $(STAMP)
+	$(BIN)/python -m benchmarks simulate
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

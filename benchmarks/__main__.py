@@ -1,6 +1,6 @@
 """Runs all benchmarks and prints their Markdown tables: ``python -m benchmarks [name ...] [argument ...]``.
 
-Arguments that are no names of benchmarks are handed to those that were named.
+Arguments that are no names of benchmarks are handed to those that were named. ``simulate`` runs only when named.
 """
 
 import platform
@@ -9,6 +9,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+#: Minutes of simulation, run only when named.
+ON_DEMAND = {"simulate"}
 PACKAGES = ["ultimate-diagnostics", "opentelemetry-sdk", "structlog", "msgspec", "sqlalchemy", "numpy"]
 
 
@@ -24,7 +26,8 @@ def main(wanted: list[str]) -> int:
     names = {path.stem.removeprefix("bench_") for path in paths}
     handed_on = [argument for argument in wanted if argument not in names]
     for path in paths:
-        if wanted and path.stem.removeprefix("bench_") not in wanted:
+        name = path.stem.removeprefix("bench_")
+        if name not in wanted if wanted else name in ON_DEMAND:
             continue
         print(f"## {path.stem.removeprefix('bench_')}\n", flush=True)
         failed += (

@@ -122,9 +122,10 @@ def files(folder: Path, count: int, rounds: int) -> None:
 
 
 def database(folder: Path, gigabytes: float, rounds: int) -> None:
+    from examples.support.postgres import running_postgres
+
     from diagnostics.safe_implementation.snapshotters import postgres as snapshotter
     from diagnostics.safe_implementation.snapshotters.postgres_tools import server_of
-    from examples.support.postgres import running_postgres
 
     with running_postgres({"shared_buffers": "512MB", "max_wal_size": "4GB", "fsync": "on"}) as postgres:
         server = Server(postgres.postmaster_pid)
