@@ -84,23 +84,22 @@ def case_of(name: str, times: Sequence[Any], windows: Sequence[tuple[Any, Any]])
     Source: ``nab/sweeper.py`` and ``nab/scorer.py`` of numenta/NAB; Lavin and Ahmad (2015), ICMLA.
     """
     n = len(times)
-    inside = [[i for i, at in enumerate(times) if first <= at <= last] for first, last in windows]
-    if not all(inside):
-        raise ValueError(f"{name}: a window holds no row")
-    window = [-1] * n
-    worth = [0.0] * n
-    for k, rows in enumerate(inside):
-        for i in rows:
+    window, worth = [-1] * n, [-1.0] * n
+    limits = []
+    for first, last in sorted(windows):
+        # As the official scorer does, by the first row with that very time: clocks may run backwards.
+        if first not in times or last not in times:
+            raise ValueError(f"{name}: no row has the time at which a window begins or ends")
+        limits.append((times.index(first), times.index(last)))
+    for k, (left, right) in enumerate(limits):
+        width = right - left + 1
+        for i in range(left, right + 1):
             window[i] = k
-            worth[i] = sigmoid(-(rows[-1] - i + 1) / len(rows)) / sigmoid(-1.0)
-    ends = sorted((rows[-1], len(rows)) for rows in inside)
-    before = None
-    for i in range(n):
-        if window[i] < 0:
-            while ends and ends[0][0] < i:
-                before = ends.pop(0)
-            y = (i - before[0]) / (before[1] - 1) if before and before[1] > 1 else math.inf
-            worth[i] = sigmoid(y) if y <= 3.0 else -1.0
+            worth[i] = sigmoid(-(right - i + 1) / width) / sigmoid(-1.0)
+        following = limits[k + 1][0] if k + 1 < len(limits) else n
+        for i in range(right + 1, following):
+            y = (i - right) / (width - 1) if width > 1 else math.inf
+            worth[i] = sigmoid(y) if y < 3.0 else -1.0
     probation = min(int(PROBATION_SHARE * n), PROBATION_MOST)
     for i in range(min(probation, n)):
         worth[i], window[i] = 0.0, -1
