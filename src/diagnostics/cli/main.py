@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "logs": ("logs:logs", "What logs hold: templates, what is new since the onset, what changed its rate."),
     "alerts": ("alerts:alerts", "List alerts, and notices that no receiver took; test the receivers."),
     "export": ("export:export", "Print a Grafana dashboard or alert rules for Prometheus."),
+    "rank": ("rank:rank", "Many services: where did it begin? From metrics, logs and traces in files."),
     "explain": ("explain:explain", "What a mechanism is, how it is recognised, told apart and cured."),
 }
 

@@ -21,6 +21,10 @@ _RUSSIAN = {
     "No root cause could be named": "Причина не установлена",
     "nothing that was found decides": "найденного недостаточно для вывода",
     "phases 1 to 4 did not finish": "фазы 1–4 не завершены",
+    # many services
+    "Nothing abnormal": "Отклонений нет",
+    "It began at": "Началось в",
+    "none of these nodes": "ни один из этих узлов",
     # headings
     "assumed": "предположение",
     "Against:": "Против:",

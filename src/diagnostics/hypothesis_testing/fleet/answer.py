@@ -110,27 +110,27 @@ def way(graph: Graph, start: str, end: str) -> Sequence[str]:
 
 
 def _explain(ranking: Ranking, seen: Seen, graph: Graph) -> tuple[Ranked, ...]:
-    own: dict[str, list[str]] = {}
-    for entry in ranking.ranked:
-        own.setdefault(entry.node, []).extend(entry.reasons)
-    return tuple(replace(e, reasons=_reasons(e, own[e.node], seen, graph)) for e in ranking.ranked)
+    speaking: dict[str, list[str]] = {}
+    for clue in sorted(seen.clues, key=lambda c: -c.score):
+        if clue.score > 0:
+            speaking.setdefault(clue.node, []).append(clue.reason)
+    return tuple(replace(e, reasons=_reasons(e, speaking.get(e.node, ()), seen, graph)) for e in ranking.ranked)
 
 
-def _reasons(entry: Ranked, own: Sequence[str], seen: Seen, graph: Graph) -> tuple[str, ...]:
+def _reasons(entry: Ranked, speaking: Sequence[str], seen: Seen, graph: Graph) -> tuple[str, ...]:
     found = list(entry.reasons)
+    chain = way(graph, seen.node, entry.node)
     whole, part = seen.excess.get(seen.node, 0.0), seen.excess.get(entry.node)
-    if entry.node != seen.node and whole > 0 and part is not None:
+    if len(chain) > 1 and whole > 0 and part is not None:
         share = min(1.0, max(0.0, part) / whole)
         unit = "s" if seen.in_seconds else "failed requests"
-        found.append(
-            f"accounts for {share:.0%} of what {seen.node} lost ({number(max(0.0, part))} of {number(whole)} {unit} more than usual)"
-        )
-    chain = way(graph, seen.node, entry.node)
-    if len(chain) > 1:
-        found.append("on the way of calls " + " -> ".join(chain))
+        lost = f"{number(max(0.0, part))} of {number(whole)} {unit} more than usual"
+        found.append(f"worth {share:.0%} of what {seen.node} lost ({lost}), on the way of calls {' -> '.join(chain)}")
+    elif len(chain) > 1:
+        found.append(f"on the way of calls {' -> '.join(chain)}")
     if entry.node in seen.traffic:
         found.append(seen.traffic[entry.node])
-    found.extend(reason for reason in own if reason not in found)
+    found.extend(reason for reason in speaking if reason not in found)
     return tuple(found[:REASONS])
 
 
