@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from diagnostics.post_solution_monitoring.history import History, MemoryHistory
     from diagnostics.post_solution_monitoring.history_sqlite import SqliteHistory
+    from diagnostics.post_solution_monitoring.metric_check import MetricCheck
     from diagnostics.post_solution_monitoring.monitor import PostSolutionMonitor
     from diagnostics.post_solution_monitoring.slo import BurnRateRule, Slo, SloTracker
     from diagnostics.post_solution_monitoring.temporary import TemporaryMonitoring, temporary_monitoring
@@ -44,6 +45,7 @@ _HOME = {
     "HealthStatus": "diagnostics.model.health",
     "History": f"{_HERE}.history",
     "MemoryHistory": f"{_HERE}.history",
+    "MetricCheck": f"{_HERE}.metric_check",
     "MonitoringAlert": "diagnostics.model.alert",
     "PostSolutionMonitor": f"{_HERE}.monitor",
     "Slo": f"{_HERE}.slo",
@@ -76,6 +78,7 @@ __all__ = [
     "HealthStatus",
     "History",
     "MemoryHistory",
+    "MetricCheck",
     "MonitoringAlert",
     "PostSolutionMonitor",
     "Slo",

@@ -118,7 +118,7 @@ class AnomalyDetector:
         self._lows = [Extremes(self.settings.remembered) for _ in VIEWS]  # Of the negated values.
         self._own = Extremes(self.settings.remembered)  # Of the detector's own scores.
         self._filled = 0  # Values in the running block.
-        self._judged = 0  # Values learnt from, up to the length of learning.
+        self._judged = 0  # Values learnt from, counted up to the length of learning.
         self._since_alarm = self.settings.quiet
 
     def update(self, value: float | None, at: datetime | float | None = None) -> Judgement:
@@ -151,6 +151,11 @@ class AnomalyDetector:
         )
         self._learn(seen, combined)
         return judgement
+
+    @property
+    def learnt(self) -> int:
+        """Values learnt from, counted up to ``settings.learning``."""
+        return self._judged
 
     def _surprises(self, seen: list[float]) -> list[float]:
         least = LEAST_EXCESS * self.usual_range

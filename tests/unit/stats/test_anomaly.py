@@ -271,6 +271,13 @@ def test_the_range_of_the_time_of_day_is_that_of_the_last_week_without_today():
                 assert (outside, low, high) == (1.0, 1.0, 7.0)
 
 
+def test_a_hair_before_midnight_is_the_last_quarter_of_the_day():
+    daily = Daily()
+
+    for seconds in (-1e-300, 86_400 - 1e-11, 86_400.0):
+        assert daily.update(1.0, seconds)[0] == 0.0
+
+
 @pytest.mark.parametrize("lang", ["en", "ru"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_has_a_sentence_in_both_languages(view, lang):

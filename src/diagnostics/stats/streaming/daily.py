@@ -54,7 +54,8 @@ class Daily:
         The range is infinite until there is one. ``seconds`` are those of the epoch: the day is that of UTC.
         """
         day = int(seconds // DAY_SECONDS)
-        place = int((seconds - day * DAY_SECONDS) * BINS / DAY_SECONDS)
+        # A hair before midnight rounds to midnight, which would be one quarter too many.
+        place = min(BINS - 1, int((seconds - day * DAY_SECONDS) * BINS / DAY_SECONDS))
         if place != self._bin or day != self._day:
             self._turn(day, place)
         self._sum += level
