@@ -1,8 +1,8 @@
 """Messages -> templates, streaming and in bounded memory (pure).
 
 Three dictionaries, each a little slower than the one before it: the message with its digits folded, the message with its
-hexadecimal words folded, the shape. The first two change nothing about the shape, so they are mere shortcuts. What
-varies in words is found later, among the shapes (`refine`), when templates are asked for.
+hexadecimal words folded, and the shape of that. What varies in words is found later, among the shapes (`refine`), when
+templates are asked for.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class Miner:
         by_hex = _HEX_WORDS.sub("0", message)
         found = self._by_hex.get(by_hex)
         if found is None:
-            found = self._id_of(tuple(map(intern, shape(message))), message)
+            # The shape of the key: so it does not depend on which of its messages came first.
+            found = self._id_of(tuple(map(intern, shape(by_hex))), message)
             if len(self._by_hex) >= self._most_keys:
                 self._by_hex.clear()
             self._by_hex[by_hex[:MOST_CHARACTERS]] = found

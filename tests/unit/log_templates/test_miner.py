@@ -135,6 +135,14 @@ def test_the_order_of_messages_does_not_matter() -> None:
         assert groups(shuffled, messages) == reference
 
 
+def test_the_order_does_not_matter_for_garbage_either() -> None:
+    rng = random.Random(9)
+    garbage = ["".join(rng.choices("abcf019 -:./'\"()=<*>,;é٣x_[]{}#@?", k=rng.randint(1, 30))) for _ in range(500)]
+    shuffled = rng.sample(garbage, k=len(garbage))
+
+    assert groups(garbage, garbage) == groups(shuffled, garbage)
+
+
 def test_one_by_one_and_all_at_once_are_the_same() -> None:
     messages = [*mixed(200), "two\nlines 7", "", "ünïcode 7 \udc80", "x" * 9000]
     one, all_at_once = Miner(), Miner()
