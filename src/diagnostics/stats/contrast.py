@@ -187,7 +187,7 @@ def shrunk(before: float, n: int, normal: float, sigma: float) -> float:
     Positive-part James-Stein: the difference is kept to the share ``1 - (sigma^2 / n) / difference^2``.
     """
     difference = before - normal
-    if n < 1 or math.isnan(before) or difference == 0.0:
+    if n < 1 or math.isnan(before) or difference * difference == 0.0:
         return normal
     if math.isnan(normal):
         return before

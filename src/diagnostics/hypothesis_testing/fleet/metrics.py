@@ -148,18 +148,20 @@ def targets(known: Sequence[Series], target: str | None, graph: Graph) -> list[S
         ConfigurationError: There is no such node, metric or column.
     """
     sick = [s for s in known if s.role is not Role.TRAFFIC]
+    fronts = {n for n in graph.nodes if graph.callees[n] and not graph.callers[n]}
     if target is None:
-        fronts = {n for n in graph.nodes if graph.callees[n] and not graph.callers[n]}
         return [s for s in sick if s.node in fronts] or sick
     for fits in (
         lambda s: s.column == target,
         lambda s: f"{s.node}|{s.metric}" == target,
         lambda s: s.node == target,
-        lambda s: s.metric == target,
     ):
         found = [s for s in known if fits(s)]
         if found:
             return [s for s in found if s.role is not Role.TRAFFIC] or found
+    found = [s for s in known if s.metric == target]
+    if found:
+        return [s for s in found if s.node in fronts] or found
     import difflib
 
     names = {s.node for s in known} | {f"{s.node}|{s.metric}" for s in known}
