@@ -1,6 +1,6 @@
 """``python -m benchmarks.rca petshop|nezha|nab FOLDER -o predictions.jsonl``; ``... score NAME FOLDER predictions.jsonl``.
 
-``... alarms FOLDER`` counts false alarms on PetShop's fault-free windows.
+``... alarms FOLDER`` counts false alarms on PetShop's fault-free windows; ``... robust FOLDER`` moves each constant by 30 %.
 
 Predicting never opens ``labels``, ``windows`` or the injections; only ``score`` does. Each data set is one module with two functions:
 ``predict(folder) -> Iterator[dict]`` (one JSON object a line) and ``score(folder, predictions) -> str`` (a Markdown table).
@@ -25,10 +25,14 @@ def main(arguments: list[str]) -> int:
         lines = [json.loads(line) for line in given.predictions.read_text(encoding="utf-8").splitlines() if line]
         print(import_module(f"benchmarks.rca.{given.name}").score(given.folder, lines))
         return 0
-    if arguments[:1] == ["alarms"]:
-        parser = argparse.ArgumentParser(prog="python -m benchmarks.rca alarms")
-        parser.add_argument("folder", type=Path, help="of PetShop's layout; its fault-free windows are looked at")
-        print(import_module("benchmarks.rca.petshop").alarms(parser.parse_args(arguments[1:]).folder))
+    if arguments[:1] in (["alarms"], ["robust"]):
+        parser = argparse.ArgumentParser(prog=f"python -m benchmarks.rca {arguments[0]}")
+        parser.add_argument("folder", type=Path, help="of PetShop's layout")
+        folder = parser.parse_args(arguments[1:]).folder
+        if arguments[0] == "alarms":
+            print(import_module("benchmarks.rca.petshop").alarms(folder))
+        else:
+            import_module("benchmarks.rca.robust").main(folder)
         return 0
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rca", description=__doc__)
     parser.add_argument("name", choices=SETS)

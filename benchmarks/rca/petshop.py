@@ -115,13 +115,19 @@ def calm(folder: Path, *, step: int = 5, rows: int = 5) -> dict[str, tuple[int, 
     return found
 
 
+def _truth(folder: Path) -> dict[str, str]:
+    lines = (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    return {label["case"]: label["root_cause_node"] for label in map(json.loads, lines)}
+
+
+def recalls(folder: Path, lines: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Return the credit of each case at 1 and at 3."""
+    return _credits(lines, _truth(folder), cases(folder))
+
+
 def score(folder: Path, lines: Sequence[dict[str, Any]]) -> str:
     """Return the tables of recall, by scenario and metric, beside other methods; and of false alarms on normal times."""
-    truth = {
-        label["case"]: label["root_cause_node"]
-        for label in map(json.loads, (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines())
-    }
-    wanted = cases(folder)
+    truth, wanted = _truth(folder), cases(folder)
     ours = _credits(lines, truth, wanted)
     out = ["| issues | n | top-1 (95 %) | top-3 (95 %) |", "|---|--:|--:|--:|"]
     groups = sorted({(c["scenario"], c["target_metric"]) for c in wanted})
