@@ -71,9 +71,14 @@ class Calendar(Responder):
     def respond(self, request: Request, behaviour: Behaviour, failing: int) -> Answer:
         if failing:
             return failing, waiting(behaviour), _google_error(failing, behaviour.reason)
+        if request.path == "/discovery/v1/apis/calendar/v3/rest":  # the public description needs no token
+            return 200, {}, {"kind": "discovery#restDescription", "id": "calendar:v3", "name": "calendar"}
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self._valid_tokens:
             headers = {"www-authenticate": 'Bearer realm="https://accounts.google.com/", error="invalid_token"'}
             return 401, headers, _google_error(401)
+        if request.path == "/calendar/v3/users/me/calendarList" and request.method == "GET":
+            kind = "calendar#list" if behaviour.schema == "changed" else "calendar#calendarList"
+            return 200, {}, {"kind": kind, "items": []}
         if request.path == "/calendar/v3/freeBusy" and request.method == "POST":
             return 200, {}, self._free_busy(request, behaviour)
         found = re.fullmatch(r"/calendar/v3/calendars/([^/]+)/events(?:/([^/]+))?", request.path)

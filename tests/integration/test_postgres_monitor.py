@@ -234,7 +234,7 @@ def test_a_table_that_lost_most_of_its_rows_is_bloated_and_due(database, superus
 
     ratio = {r.labels["table"]: r.value for r in seen.readings("postgres.table.bloat_ratio")}
     assert ratio["big"] > 0.8
-    assert ratio["full_one"] < 0.1
+    assert ratio["full_one"] < 0.2  # since 16 a table is made longer by several pages at once
     assert seen.readings("postgres.table.vacuum_due_ratio", table="big")[0].value > 5
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,12 +32,15 @@ TIMES = 3
 MOST_ADDRESSES = 4
 MOST_SILENT = 2
 DEADLINE_SECONDS = 14.0
-_REMAINING = (
-    "x-ratelimit-remaining",
-    "ratelimit-remaining",
-    "x-rate-limit-remaining",
-    "x-ratelimit-remaining-requests",
-)
+_LIMITS = {
+    "remaining": ("x-ratelimit-{}", "ratelimit-{}", "x-rate-limit-{}", "x-ratelimit-{}-requests"),
+    "limit": ("x-ratelimit-{}", "ratelimit-{}", "x-rate-limit-{}", "x-ratelimit-{}-requests"),
+    "reset": ("x-ratelimit-{}", "ratelimit-{}", "x-rate-limit-{}", "x-ratelimit-{}-requests"),
+}
+_MOST_BODY = 1 << 16
+_WORD = re.compile(r"[A-Za-z][\w.-]{0,60}")
+_A_MOMENT = 1e9
+"""Numbers beyond this are unix seconds, not seconds to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class ServiceProbe:
         token: Sent as a bearer token, when given.
         ca_file: Further certificates to trust, when the application trusts more than the system.
         times: How often the first byte is timed.
+        expect: Regular expression that the body of a good answer has to contain.
     """
 
     url: str
@@ -56,6 +62,7 @@ class ServiceProbe:
     ca_file: str | Sequence[str] | None = field(default=None, kw_only=True)
     times: int = field(default=TIMES, kw_only=True)
     timeout_seconds: float = field(default=FIRST_BYTE_SECONDS, kw_only=True)
+    expect: str = field(default="", kw_only=True)
 
     @property
     def name(self) -> str:
@@ -116,6 +123,8 @@ class ServiceProbe:
                     return
                 continue
             yield from answered(service, answer, sent, clock)
+            if self.expect and answer.status < 400:
+                yield _body_reading(service, answer, self.expect, clock)
             if answer.status == 429:
                 # It asked us to go away; the application needs what is left of the limit.
                 return
@@ -192,20 +201,87 @@ def answered(service: str, answer: Answer, sent: datetime, clock: Clock) -> Iter
 
     yield read("service.first_byte", answer.first_byte_seconds, Unit.SECONDS, "GET")
     yield read("service.status", float(answer.status), Unit.COUNT, "GET")
+    reason = refusal_of(answer.body) if answer.status >= 400 else ""
+    if reason:
+        yield Reading(
+            name="service.refusal",
+            value=float(answer.status),
+            unit=Unit.COUNT,
+            at=at,
+            source="body of the answer",
+            labels=labels | {"reason": reason},
+        )
     wait = retry_after(answer.headers.get("retry-after", ""), at)
     if wait is not None:
         yield read("service.retry_after", wait, Unit.SECONDS, "Retry-After")
-    for name in _REMAINING:
-        text = answer.headers.get(name, "").partition(",")[0].strip()
-        if text.isdigit():
-            yield read("service.rate_limit.remaining", float(text), Unit.COUNT, name)
-            break
+    limits = rate_limits(answer.headers, at)
+    for name, unit in (("remaining", Unit.COUNT), ("limit", Unit.COUNT), ("reset", Unit.SECONDS)):
+        if name in limits:
+            yield read(f"service.rate_limit.{name}", limits[name], unit, name)
+    if limits.get("limit"):
+        used = 1.0 - min(1.0, limits.get("remaining", limits["limit"]) / limits["limit"])
+        yield read("service.rate_limit.used_ratio", used, Unit.RATIO, "remaining, limit")
     theirs = http_date(answer.headers.get("date", ""))
     if theirs is not None:
         # The header has whole seconds: half a second is added on average; our moment is the middle
         # of the exchange.
         middle = sent + (at - sent) / 2
         yield read("service.clock_offset", (theirs - middle).total_seconds() + 0.5, Unit.SECONDS, "Date")
+
+
+def rate_limits(headers: Mapping[str, str], now: datetime) -> dict[str, float]:
+    """Return ``remaining``, ``limit`` and ``reset`` (seconds) as far as the headers say (pure).
+
+    Example:
+        >>> rate_limits({"x-ratelimit-limit": "60", "x-ratelimit-remaining": "12"}, datetime.now(UTC))
+        {'remaining': 12.0, 'limit': 60.0}
+    """
+    found = {}
+    for name, forms in _LIMITS.items():
+        for form in forms:
+            text = headers.get(form.format(name), "").partition(",")[0].partition(";")[0].strip()
+            if text.replace(".", "", 1).isdigit():
+                value = float(text)
+                if name == "reset" and value > _A_MOMENT:
+                    value = max(0.0, value - now.timestamp())
+                found[name] = value
+                break
+    return found
+
+
+def refusal_of(body: bytes) -> str:
+    """Return the one word that an error's body gives as its reason, empty without one (pure).
+
+    Read are Google's (``error.errors[0].reason``, ``error.details[0].reason``, ``error.status``), RFC 9457's ``type`` is not:
+    it is an address. A word is letters, digits and ``_ . -``; no server can write a sentence into our reports.
+
+    Example:
+        >>> refusal_of(b'{"error": {"code": 403, "errors": [{"reason": "userRateLimitExceeded"}]}}')
+        'userRateLimitExceeded'
+    """
+    try:
+        content = json.loads(body[:_MOST_BODY])
+    except (ValueError, RecursionError):
+        return ""
+    error = content.get("error", content) if isinstance(content, dict) else content
+    found: list[object] = [error]
+    if isinstance(error, dict):
+        parts = [part for key in ("errors", "details") for part in (error.get(key) or ())[:3]]
+        found = [part.get("reason") for part in parts if isinstance(part, dict)]
+        found += [error.get(key) for key in ("reason", "code", "status", "error")]
+    return next((word for word in found if isinstance(word, str) and _WORD.fullmatch(word)), "")
+
+
+def _body_reading(service: str, answer: Answer, expect: str, clock: Clock) -> Reading:
+    text = answer.body.decode("utf-8", "replace")
+    return Reading(
+        name="service.body_ok",
+        value=float(re.search(expect, text) is not None),
+        unit=Unit.BOOLEAN,
+        at=clock.now(),
+        source="GET",
+        labels={"service": service, "condition": expect[:200]},
+    )
 
 
 def retry_after(text: str, now: datetime) -> float | None:
@@ -254,6 +330,7 @@ class TelegramBotApi:
 
     token: str | None = field(default=None, repr=False)
     base_url: str = field(default="https://api.telegram.org", kw_only=True)
+    ca_file: str | Sequence[str] | None = field(default=None, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -266,7 +343,12 @@ class TelegramBotApi:
     def observe(self, clock: Clock) -> Iterator[Observation]:
         """Yield the readings of a service; the token stands in the path and is never shown."""
         url = self.base_url.rstrip("/") + (f"/bot{self.token}/getMe" if self.token else "/")
-        yield from ServiceProbe(url, service="telegram").observe(clock)
+        expect = r'"ok"\s*:\s*true' if self.token else ""
+        for item in ServiceProbe(url, service="telegram", expect=expect, ca_file=self.ca_file).observe(clock):
+            yield item
+            if self.token and isinstance(item, Reading) and item.name == "service.status" and item.value == 404:
+                # A token of the wrong form is a path that Telegram does not know.
+                yield replace(item, name="service.refusal", labels={**item.labels, "reason": "bot_token_unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +360,7 @@ class GoogleCalendar:
 
     token: str | None = field(default=None, repr=False)
     base_url: str = field(default="https://www.googleapis.com", kw_only=True)
+    ca_file: str | Sequence[str] | None = field(default=None, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -293,4 +376,7 @@ class GoogleCalendar:
             "/calendar/v3/users/me/calendarList?maxResults=1" if self.token else "/discovery/v1/apis/calendar/v3/rest"
         )
         url = self.base_url.rstrip("/") + path
-        yield from ServiceProbe(url, service="google-calendar", token=self.token).observe(clock)
+        probe = ServiceProbe(
+            url, service="google-calendar", token=self.token, ca_file=self.ca_file, expect=r'"kind"\s*:'
+        )
+        yield from probe.observe(clock)

@@ -7,12 +7,14 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from diagnostics.model.observation import Observation, ProbeFailure, Reading, Unit
 from diagnostics.runtime.clock import Clock
 from diagnostics.runtime.http import ConnectError, Resolved, connect_tcp, start_tls
 
 TLS_SECONDS = 5.0
+MOST_CHAIN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ def observe_tls(
         )
     )
     found.extend(_expiry(service, secure.getpeercert(binary_form=True), clock))
+    found.extend(_chain(service, secure, clock))
     return secure, found
 
 
@@ -107,8 +110,59 @@ def _untrusted(service: str, host: str, place: Resolved, clock: Clock, timeout: 
     with contextlib.suppress(ConnectError):
         line = connect_tcp(place, clock, timeout=timeout)
         with start_tls(line, host, clock, timeout=timeout, verify=False) as secure:
-            return _expiry(service, secure.getpeercert(binary_form=True), clock)
+            return _expiry(service, secure.getpeercert(binary_form=True), clock) + _chain(service, secure, clock)
     return []
+
+
+def sent_chain(line: ssl.SSLSocket) -> list[bytes]:
+    """Return the certificates that the peer sent, its own first; empty where this Python cannot tell."""
+    ask: Any = getattr(line, "get_unverified_chain", None)  # public since Python 3.13
+    try:
+        if ask is not None:
+            return [bytes(each) for each in ask()]
+        inner: Any = getattr(line, "_sslobj", None)
+        found = inner.get_unverified_chain() if inner is not None else ()
+        return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in found or ()]
+    except (AttributeError, ValueError, TypeError, ssl.SSLError):
+        return []
+
+
+def _chain(service: str, line: ssl.SSLSocket, clock: Clock) -> list[Observation]:
+    """Yield how many certificates were sent, and when those above the service's own expire: each ends the trust."""
+    chain = sent_chain(line)
+    if not chain:
+        return []
+    now = clock.now()
+    labels = {"service": service}
+    found: list[Observation] = [
+        Reading(
+            name="service.certificate.chain_length",
+            value=float(len(chain)),
+            unit=Unit.COUNT,
+            at=now,
+            source="handshake",
+            labels=labels,
+        )
+    ]
+    for position, der in enumerate(chain[1:MOST_CHAIN], start=1):
+        certificate = parse_certificate(der)
+        if certificate is not None:
+            names = {
+                "position": str(position),
+                "subject": certificate.subject[:200],
+                "issuer": certificate.issuer[:200],
+            }
+            found.append(
+                Reading(
+                    name="service.certificate.chain_expires_in",
+                    value=(certificate.not_after - now).total_seconds(),
+                    unit=Unit.SECONDS,
+                    at=now,
+                    source="certificate",
+                    labels=labels | names,
+                )
+            )
+    return found
 
 
 def _expiry(service: str, der: bytes | None, clock: Clock) -> list[Observation]:
