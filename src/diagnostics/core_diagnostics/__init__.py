@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diagnostics.core_diagnostics.black_box import read_black_box
     from diagnostics.core_diagnostics.classification import classify_problem_priority, classify_problem_type
     from diagnostics.core_diagnostics.context import DiagnosticContext, diagnostic_context
     from diagnostics.core_diagnostics.correlation import (
@@ -49,6 +50,7 @@ _EXPORTS: dict[str, str] = {
     "DiagnosticContext": _HERE + "context",
     "diagnostic_context": _HERE + "context",
     "diagnose_function": _HERE + "decorator",
+    "read_black_box": _HERE + "black_box",
     "validate_data": _HERE + "validation",
     "log_system_state": _HERE + "state",
     "debug_context": _HERE + "state",
@@ -89,6 +91,7 @@ __all__ = [
     "diagnostic_logger",
     "flight_recorder",
     "log_system_state",
+    "read_black_box",
     "system_state",
     "validate_data",
 ]

@@ -9,6 +9,11 @@ from typing import Any
 
 SLOT_SECONDS = 15
 SLOTS = 40  # ten minutes in slots; what is older is kept as one
+#: More nanoseconds than any call takes.
+NEVER = 1 << 62
+#: A call is slow when it takes this many times the 99th percentile of the last 15 s, judged by as many calls at least;
+#: what is over in ten milliseconds is never slow: telling it costs a tenth of that.
+SLOW_TIMES, SLOW_CALLS, SLOW_NS = 4, 100, 10_000_000
 
 
 def bucket_of(nanoseconds: int) -> int:
@@ -126,9 +131,23 @@ class History:
                 merged.merge(slot)
         return merged
 
+    def last_full(self, index: int) -> Slot:
+        """Return the newest slot before ``index``, else what is older."""
+        for slot in reversed(self.slots):
+            if slot.index < index:
+                return slot
+        return self.older
+
     def _all(self) -> Iterator[Slot]:
         yield self.older
         yield from list(self.slots)
+
+
+def slow_after(slot: Slot) -> int:
+    """Return after how many nanoseconds a call is slow, by what was normal; ``NEVER`` while that is not known."""
+    if slot.count < SLOW_CALLS:
+        return NEVER
+    return max(int(SLOW_TIMES * slot.quantile(0.99) * 1e9), SLOW_NS)
 
 
 def summary(slot: Slot) -> dict[str, Any]:

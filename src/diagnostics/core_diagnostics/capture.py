@@ -17,7 +17,7 @@ TEXT = 500
 FRAMES = 30
 FRAMES_WITH_LOCALS = 4
 CHAIN = 4
-_OWN = ("core_diagnostics/decorator.py", "core_diagnostics/context.py")
+_OWN = ("core_diagnostics/wrappers.py", "core_diagnostics/decorator.py", "core_diagnostics/context.py")
 _PLAIN_TEXT = frozenset({"UUID", "Decimal", "Fraction", "PosixPath", "WindowsPath", "PurePosixPath", "ZoneInfo"})
 
 
@@ -30,7 +30,8 @@ def freeze(value: Any, depth: int = DEPTH) -> Any:
         return value
     kind = type(value)
     if kind is str:
-        return value if len(value) <= TEXT else shorten(value, TEXT)
+        # More than will be shown: a secret that is cut in two would not be recognised.
+        return value if len(value) <= 4 * TEXT else shorten(value, 4 * TEXT)
     if kind is int or kind is float:
         return value
     if kind is dict:
@@ -95,6 +96,19 @@ def freeze_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields or local variables as plain, bounded data."""
     frozen = _freeze_dict(dict(values), DEPTH)
     return frozen if isinstance(frozen, dict) else {}
+
+
+def arguments_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by name as plain, bounded data."""
+    while getattr(function, "__wrapped__", None) is not None:
+        function = function.__wrapped__
+    code = getattr(function, "__code__", None)
+    names = () if code is None else code.co_varnames[: code.co_argcount]
+    named = dict(zip(names, args, strict=False))
+    rest = args[len(names) :]
+    if rest:
+        named["*"] = rest
+    return freeze_mapping({**named, **kwargs})
 
 
 def error_text(error: BaseException) -> str:

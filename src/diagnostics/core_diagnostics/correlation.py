@@ -36,6 +36,26 @@ class Bound:
         self.trace = trace
 
 
+class Unsampled:
+    """Work that was sampled out: its calls are not recorded, its messages and its errors are.
+
+    It gets an id when somebody asks, since most of it passes without.
+    """
+
+    __slots__ = ("logger", "origin")
+
+    origin: Origin
+    logger: Any
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "origin":
+            self.origin = next_number()
+            return self.origin
+        if name == "logger":
+            return None
+        raise AttributeError(name)
+
+
 #: What identifies work: a number of our own, or an id that was brought along.
 Origin = int | Bound
 
@@ -55,13 +75,23 @@ next_number = _numbers.__next__
 _process_half = f"{random.Random(os.urandom(16)).getrandbits(64) | 1:016x}"
 
 
+# A generator of our own: the host may have seeded the shared one and count on what comes next.
+_chance = random.Random(os.urandom(16)).random
+
+
 def _new_half() -> None:
-    global _process_half
+    global _process_half, _chance
+    _chance = random.Random(os.urandom(16)).random
     _process_half = f"{random.Random(os.urandom(16)).getrandbits(64) | 1:016x}"
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_new_half)
+
+
+def process_half() -> str:
+    """Return what all our own ids of this process begin with."""
+    return _process_half
 
 
 def correlation_id_of(who: Any) -> str | None:
@@ -99,14 +129,30 @@ def begin() -> Origin:
     return next_number()
 
 
+def taken(who: Origin, ratio: float) -> bool:
+    """Return whether work is recorded when this share of all work is to be.
+
+    Work that came with a trace is judged by the trace's id, as W3C's level 2 and OpenTelemetry do (the last 56 bits
+    are random): every service with the same ratio keeps the same traces.
+    """
+    trace = None if isinstance(who, int) else who.trace
+    if trace is None:
+        return _chance() < ratio
+    return int(trace.trace_id[-14:], 16) < ratio * (1 << 56)
+
+
 class Binding:
     """An id that has been bound; leaving the ``with`` block (or ``release()``) gives back what was before."""
 
     __slots__ = ("_token", "correlation_id")
 
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, sampling: float | None = None) -> None:
         self.correlation_id = bound.correlation_id
-        self._token: Token[Any] | None = CURRENT.set(bound)
+        who: Any = bound
+        if sampling is not None and not taken(bound, sampling):
+            who = Unsampled()
+            who.origin = bound
+        self._token: Token[Any] | None = CURRENT.set(who)
 
     def release(self) -> None:
         """Give back what was bound before; the second time does nothing."""
@@ -136,10 +182,18 @@ def bind_correlation_id(correlation_id: str | None = None) -> Binding:
     return Binding(Bound(correlation_id or new_id()))
 
 
-def bind_traceparent(header: str | None, *, correlation_id: str | None = None) -> Binding:
-    """Take over a W3C ``traceparent`` header; a missing or invalid one starts a new id, as W3C demands."""
+def bind_traceparent(
+    header: str | None, *, correlation_id: str | None = None, sampling: float | None = None
+) -> Binding:
+    """Take over a W3C ``traceparent`` header; a missing or invalid one starts a new id, as W3C demands.
+
+    Args:
+        header: The header's value.
+        correlation_id: An id of the caller's to show instead of the trace's.
+        sampling: Record this share of the work (``logger.sampling``); None records all of it.
+    """
     trace = parse_traceparent(header) if header else None
-    return Binding(Bound(correlation_id or (trace.trace_id if trace else new_id()), trace))
+    return Binding(Bound(correlation_id or (trace.trace_id if trace else new_id()), trace), sampling)
 
 
 def current_correlation_id() -> str | None:

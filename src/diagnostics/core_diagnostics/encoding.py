@@ -7,10 +7,12 @@ import os
 import time
 from typing import Any
 
-from diagnostics.core_diagnostics.capture import render_error
-from diagnostics.core_diagnostics.correlation import correlation_id_of, trace_of
+from diagnostics.core_diagnostics.capture import TEXT, render_error
+from diagnostics.core_diagnostics.correlation import correlation_id_of, process_half, trace_of
 from diagnostics.runtime.redaction import redact, redact_mapping, shorten
 
+#: What follows the identity in the line of a call that went well, before the duration.
+OK = ',"outcome":"ok","duration_seconds":'
 #: Keys of an event that are not the caller's fields.
 MESSAGE_LIMIT = 2000
 
@@ -32,14 +34,14 @@ def timestamp(nanoseconds: int) -> str:
 
 
 def identity(who: Any) -> str:
-    """Return the middle of a line: the rest of the correlation id's value, trace ids, and the next key."""
+    """Return the middle of a line: the rest of the correlation id's value, and trace ids."""
     if who.__class__ is int:
-        return f'{correlation_id_of(who)}","duration_seconds":'
+        return f'{process_half()}{who:016x}"'
     trace = trace_of(who)
     text = json.dumps(correlation_id_of(who) or "")[1:]
     if trace is not None:
         text += f',"trace_id":"{trace.trace_id}","span_id":"{trace.span_id}"'
-    return f'{text},"duration_seconds":'
+    return text
 
 
 def record(
@@ -59,19 +61,22 @@ def record(
     if trace is not None:
         result["trace_id"], result["span_id"] = trace.trace_id, trace.span_id
     if "outcome" in more:
-        result["duration_seconds"] = duration / 1e9
         result["outcome"] = more["outcome"]
+        if "sampled" not in more:  # else nobody looked at the clock when it began
+            result["duration_seconds"] = duration / 1e9
     result["pid"] = os.getpid()
-    for key in ("thread", "step", "checkpoint", "dropped", "items"):
+    for key in ("thread", "step", "checkpoint", "dropped", "items", "sampled", "slow_after_seconds"):
         if key in more:
             result[key] = more[key]
     if "message" in more:
         result["message"] = shorten(redact(more["message"][: 4 * MESSAGE_LIMIT]), MESSAGE_LIMIT)
     if "error" in more:
         result["error"] = render_error(more["error"])
-    for key in ("data", "locals", "system_state", "fields"):
+    for key in ("arguments", "data", "locals", "system_state", "fields"):
         if more.get(key):
-            result[key] = redact_mapping(more[key])
+            result[key] = redact_mapping(more[key], limit=TEXT)
+    if more.get("recent"):
+        result["recent"] = more["recent"]  # made of events that are without secrets already
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import perf_counter_ns
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,7 @@ from diagnostics.core_diagnostics.sinks import Sink, StreamSink, open_file, rele
 from diagnostics.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from diagnostics.core_diagnostics.durable import Durable
     from diagnostics.core_diagnostics.validation import Expected, Validator
 
 T = TypeVar("T")
@@ -52,6 +53,12 @@ def level_number(level: str | int) -> int:
     return number
 
 
+def _share(ratio: float) -> float:
+    if not 0 <= ratio <= 1:
+        raise ConfigurationError(f"The sampling ratio {ratio!r} is not between 0 and 1.")
+    return ratio
+
+
 class DiagnosticLogger:
     """Makes diagnostic events and brings them to a file, a stream, other sinks, and the flight recorder.
 
@@ -66,6 +73,13 @@ class DiagnosticLogger:
         sinks: Further sinks of one's own.
         recorder: Flight recorder of one's own instead of the process-wide one.
         enabled: False switches everything off; can be changed later.
+        sampling: Share of the work, 0 to 1, whose calls and blocks are recorded; can be changed later. Messages and
+            errors are told all the same. The outermost call decides for everything inside.
+        slow_seconds: A call that takes longer is a warning with its arguments; can be changed later. None learns
+            from each name's own history, and tells what is four times slower than almost all calls before.
+        sync: Hand every line to the operating system before the call returns, at some microseconds a call.
+        black_box: Folder for a ring of the last calls in shared memory, which survives the death of the process
+            (``read_black_box``).
     """
 
     def __init__(
@@ -78,21 +92,39 @@ class DiagnosticLogger:
         sinks: Iterable[Sink] = (),
         recorder: FlightRecorder | None = None,
         enabled: bool = True,
+        sampling: float = 1.0,
+        slow_seconds: float | None = None,
+        sync: bool = False,
+        black_box: str | Path | None = None,
     ) -> None:
         self.name = name
         self.recorder = flight_recorder if recorder is None else recorder
         self.sites: dict[str, Site] = {}
+        #: Places of blocks by name.
+        self.blocks: dict[str, Site] = {}
         self._level = level_number(level)
-        self._enabled = enabled
+        #: Whether nothing is recorded or written at all.
+        self.off = not enabled
+        self._sampling = _share(sampling)
+        self._slow_seconds = slow_seconds
+        #: Wraps functions, and opens blocks, for somebody else as well (integrations.opentelemetry).
+        self.around: Callable[[Any, str], Any] | None = None
+        self.around_block: Callable[[str], Any] | None = None
+        #: Brings events to where a crash does not reach them, on the caller's thread.
+        self.durable: Durable | None = None
         self._sinks: tuple[Sink, ...] = ()
         self._lines: list[str] | None = None
         #: Where lines about calls that went well go; None when nobody wants them.
         self.call_lines: list[str] | None = None
-        self._messages = Site(self, "log", "", history=None)
         given: list[Sink] = [] if log_file is None else [open_file(log_file)]
         if stream is not None:
             given.append(StreamSink(stream))
         self._use((*given, *sinks))
+        if sync or black_box is not None:
+            from diagnostics.core_diagnostics.durable import Durable
+
+            self.durable = Durable(self, sync=sync, black_box=black_box)
+        self._messages = Site(self, "log", "", history=None)
 
     def __repr__(self) -> str:
         return f"DiagnosticLogger({self.name!r})"
@@ -119,12 +151,41 @@ class DiagnosticLogger:
     @property
     def enabled(self) -> bool:
         """Whether anything is recorded or written at all."""
-        return self._enabled
+        return not self.off
 
     @enabled.setter
     def enabled(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self.recorder.set_enabled(self, enabled=enabled)
+        self.off = not enabled
+        self.recorder.settings_changed(self)
+
+    @property
+    def sampling(self) -> float:
+        """Share of the work whose calls are recorded, 0 to 1."""
+        return self._sampling
+
+    @sampling.setter
+    def sampling(self, ratio: float) -> None:
+        self._sampling = _share(ratio)
+        self.recorder.settings_changed(self)
+
+    @property
+    def slow_seconds(self) -> float | None:
+        """What a call may take before it is told with its arguments; None: learnt from each name's history."""
+        return self._slow_seconds
+
+    @slow_seconds.setter
+    def slow_seconds(self, seconds: float | None) -> None:
+        self._slow_seconds = seconds
+        self.recorder.settings_changed(self)
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Where its lines go."""
+        return self._sinks
+
+    def add_sink(self, sink: Sink) -> None:
+        """Bring the lines to one place more."""
+        self._use((*self._sinks, sink))
 
     def lines_for(self, level: str) -> list[str] | None:
         """Return where lines of this level go; None when they are not wanted."""
@@ -140,13 +201,20 @@ class DiagnosticLogger:
                 site = self.sites.setdefault(key, site)
         return site
 
+    def block_site(self, name: str) -> Site:
+        """Return the place of a block, made when it is first asked for."""
+        site = self.site("block", name)
+        if len(self.blocks) < 2000:
+            self.blocks[name] = site
+        return site
+
     # ------------------------------------------------------------ events
 
     def log(
         self, level: str | int, event: str, *args: object, error: BaseException | None = None, **fields: Any
     ) -> None:
         """Make an event; ``args`` go into the text as in standard logging, ``fields`` beside it."""
-        if not self._enabled:
+        if self.off:
             return
         try:
             number = level_number(level)
@@ -200,15 +268,21 @@ class DiagnosticLogger:
 
         self.log("ERROR", event, *args, error=sys.exc_info()[1], **fields)
 
-    def emit(self, site: Site, more: dict[str, Any]) -> None:
-        """Make an event at a place, here and now, with the identity of the work that is going on."""
+    def emit(self, site: Site, more: dict[str, Any], *, seconds: float = 0.0) -> None:
+        """Make an event at a place, here and now, with the identity of the work that is going on.
+
+        Args:
+            site: The place.
+            more: What there is to say.
+            seconds: How long it took until now, for what has an outcome.
+        """
         who = CURRENT.get()
         if who is None:
             who = begin()
         elif not isinstance(who, int | Bound):
             who = who.origin
         now = perf_counter_ns()
-        self.recorder.offer((site, who, now, now, more))
+        site.offer((site, who, now - int(seconds * 1e9), now, more))
 
     def log_system_state(self, checkpoint: str = "SYSTEM_CHECK") -> dict[str, Any]:
         """Make an event with the state of process and host; return the state."""
@@ -248,6 +322,8 @@ class DiagnosticLogger:
     def close(self) -> None:
         """Write what waits and give the files back; later events go to the flight recorder only."""
         writer.pump(5.0)
+        if self.durable is not None:
+            self.durable.close()
         sinks, self._sinks = self._sinks, ()
         self._use(())
         release(sinks)

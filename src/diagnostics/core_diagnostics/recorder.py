@@ -10,14 +10,15 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from diagnostics.core_diagnostics import encoding, writer
-from diagnostics.core_diagnostics.aggregates import SLOT_SECONDS, History, Slot, summary
+from diagnostics.core_diagnostics.aggregates import NEVER, SLOT_SECONDS, History, Slot, slow_after, summary
+from diagnostics.core_diagnostics.correlation import Bound
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
+from diagnostics.runtime.redaction import redact, shorten
 
 if TYPE_CHECKING:
     from diagnostics.core_diagnostics.logger import DiagnosticLogger
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 Event = tuple["Site", Any, int, int, dict[str, Any] | None]
 
 OTHER = "(other)"
-BATCH = 1024
+BATCH = 512
+#: How many events of the same work the event of an error repeats, and how much of their messages.
+RECENT = 10
+MESSAGE_IN_SHORT = 200
 _SECOND = 1_000_000_000
+_TWO_SECONDS = 2 * _SECOND
 
 
 class Site:
@@ -45,8 +50,15 @@ class Site:
         "logger",
         "name",
         "off",
+        "offer",
         "pending",
         "put",
+        "quiet",
+        "sampling",
+        "slow_ns",
+        "slow_slot",
+        "timed",
+        "written",
     )
 
     def __init__(
@@ -64,15 +76,33 @@ class Site:
         self.history = history
         #: Whether its events go to the logger of the innermost context instead of its own.
         self.follows = follows
-        self.off = not logger.enabled
+        self.read_settings()
         # Copies, so that the fast path has one step less to go.
         self.pending = logger.recorder.pending
         self.put = logger.recorder.put
+        self.offer = logger.recorder.offer
         self.limit = logger.recorder.limit
+        #: Whether its events have a duration and an outcome.
+        self.timed = event != "enter"
+        #: The block of this place for work that was sampled out (context.py).
+        self.quiet: Any = None
+        #: Whether somebody else writes the lines of its calls that went well.
+        self.written = False
+        if logger.durable is not None:
+            logger.durable.take_over(self)
         self.durations: list[int] = []
         self.errors = 0
+        self.slow_slot = -1
         self.last_detail = 0
         self.head = self.head_for(logger)
+
+    def read_settings(self) -> None:
+        """Take over what the logger says about switching off, sampling and slow calls."""
+        logger = self.logger
+        self.off = logger.off
+        self.sampling = None if logger.sampling >= 1 else logger.sampling
+        #: A call that takes longer is told with its arguments; learnt from its history unless the logger says.
+        self.slow_ns = NEVER if logger.slow_seconds is None else int(logger.slow_seconds * 1e9)
 
     def head_for(self, logger: DiagnosticLogger) -> str:
         """Return the part of a line that is the same for all calls that went well."""
@@ -153,13 +183,12 @@ class FlightRecorder:
 
     # ------------------------------------------------------------ draining
 
-    def drain(self, timeout: float = 1.0, after_batch: Callable[[], None] | None = None) -> int:
+    def drain(self, timeout: float = 1.0, batches: int | None = None) -> int:
         """Process what waits; return how many events that were.
 
         Args:
             timeout: How long to wait for somebody else who is draining.
-            after_batch: Called between batches. Small batches stay in the processor's cache: a line that is
-                written at once costs a fifth of one that waited with ten thousand others.
+            batches: How many batches at most; None: what a full queue holds.
         """
         if not self._lock.acquire(timeout=timeout):
             return 0
@@ -171,11 +200,10 @@ class FlightRecorder:
             pending, pop = self.pending, self.pending.popleft
             done = 0
             # Callers may be faster than we are: at some point let others have their turn.
-            while done < self.limit and (count := min(len(pending), BATCH)):
+            end = self.limit if batches is None else batches * BATCH
+            while done < end and (count := min(len(pending), BATCH)):
                 self._process([pop() for _ in range(count)])
                 done += count
-                if after_batch is not None:
-                    after_batch()
             if self._dropped != self._dropped_told:
                 self._tell_drops()
             return done
@@ -189,14 +217,16 @@ class FlightRecorder:
 
     def _process(self, batch: list[Event]) -> None:
         offset = self._offset()
-        tail = f',"outcome":"ok","pid":{os.getpid()}}}\n'
-        second_began, stamp = 1 << 62, ""
+        tail = f',"pid":{os.getpid()}}}\n'
+        # Bits of lines, joined once for the batch: making every line of its own costs a third more.
+        parts: list[str] = []
+        target: list[str] | None = None
+        floor, stamp = 1 << 62, ""
         last_site: Site | None = None
         last_who: Any = None
-        head = identity = ""
+        head = identity = middle = ""
         durations: list[int] = []
         add = durations.append
-        write: Callable[[str], None] | None = None
         touched: set[Site] = set()
         detailed = 0
         for site, who, started, ended, more in batch:
@@ -204,47 +234,70 @@ class FlightRecorder:
             if site is not last_site or (site.follows and who is not last_who):
                 last_site = site
                 logger = _logger_of(site, who)
-                out = logger.call_lines
                 head = site.head if logger is site.logger else site.head_for(logger)
+                middle = ""
                 touched.add(site)
                 add = site.durations.append
-                write = None if out is None else out.append
-            add(duration)
+                out = None if site.written else logger.call_lines
+                if out is not target:
+                    _join(parts, tail, target)
+                    target = out
             if more is not None:
                 detailed += 1
+                if "sampled" not in more:
+                    add(duration)
+                if "error" in more and "frames" in more["error"]:
+                    more["recent"] = self._before(who, ended, batch, offset)
+                _join(parts, tail, target)
                 self._process_more(site, who, duration, ended + offset, more)
                 continue
-            if write is None:
+            add(duration)
+            if target is None:
                 continue
-            since = ended - second_began
-            if not 0 <= since < _SECOND:
+            # One second more than since the second began: the first digit cut off leaves the leading zeros of the
+            # rest, at half the price of a format.
+            since = ended - floor
+            if not _SECOND <= since < _TWO_SECONDS:
                 second, since = divmod(ended + offset, _SECOND)
-                second_began = ended - since
-                stamp = f'{{"timestamp":"{encoding.second(second)}.'
+                since += _SECOND
+                floor = ended - since
+                stamp = f'{tail}{{"timestamp":"{encoding.second(second)}.'
             if who is not last_who:
                 last_who, identity = who, encoding.identity(who)
-            # Leading zeros by cutting the first digit off a larger number: half the price of a format.
-            micro = str(since + _SECOND)[1:7]
+                middle = ""
+            if not middle:
+                middle = f"{head}{identity}{encoding.OK}0." if site.timed else head + identity
             if duration < _SECOND:
-                write(f"{stamp}{micro}{head}{identity}0.{str(duration + _SECOND)[1:]}{tail}")
+                if site.timed:
+                    parts += stamp, str(since)[1:7], middle, str(duration + _SECOND)[1:]
+                else:
+                    parts += stamp, str(since)[1:7], middle
             else:
-                write(f"{stamp}{micro}{head}{identity}{duration / 1e9:.9f}{tail}")
+                parts += stamp, str(since)[1:7], head, identity, encoding.OK, f"{duration / 1e9:.9f}"
+        _join(parts, tail, target)
         if detailed:
             with self._count_lock:
                 self._detailed -= detailed
         self._received += len(batch)
         self._ring.extend(batch)
-        slot = perf_counter_ns() // (SLOT_SECONDS * _SECOND)
-        for site in touched:
-            if site.history is not None:
-                site.history.add(slot, site.durations, site.errors)
-            site.durations.clear()
-            site.errors = 0
+        _summarise(touched)
+
+    def _before(self, who: Any, ended: int, batch: list[Event], offset: int) -> list[dict[str, Any]]:
+        """Return the last events of the same work that ended before this one, oldest first, in short."""
+        origin = _origin(who)
+        found: list[dict[str, Any]] = []
+        for events in (batch, self._ring):
+            for site, other, started, end, more in reversed(events):
+                if end < ended and (other is who or _origin(other) == origin):
+                    found.append(_in_short(site, end - started, end + offset, more))
+                    if len(found) == RECENT:
+                        return found[::-1]
+        return found[::-1]
 
     def _process_more(self, site: Site, who: Any, duration: int, at: int, more: dict[str, Any]) -> None:
         """Bring an event with details into its final form; in place, since the ring keeps the same one."""
         logger = _logger_of(site, who)
-        if more.get("outcome") == "error":
+        if more.get("outcome") == "error" and "sampled" not in more:
             site.errors += 1
         try:
             if more.get("with_state"):
@@ -290,7 +343,7 @@ class FlightRecorder:
             if more is not None
             else encoding.record(
                 _logger_of(site, who).name,
-                site.event, site.name, who, ended - started, ended + offset, {"outcome": "ok"},
+                site.event, site.name, who, ended - started, ended + offset, {"outcome": "ok"} if site.timed else {},
             )
             for site, who, started, ended, more in events
         ]  # fmt: skip
@@ -363,11 +416,50 @@ class FlightRecorder:
             site.durations.clear()
             site.errors = 0
 
-    def set_enabled(self, logger: DiagnosticLogger, *, enabled: bool) -> None:
-        """Switch the places of a logger on or off."""
-        for site in self._sites:
+    def settings_changed(self, logger: DiagnosticLogger) -> None:
+        """Bring what a logger has been told since to its places."""
+        for site in list(self._sites):
             if site.logger is logger:
-                site.off = not enabled
+                site.read_settings()
+
+
+def _summarise(touched: set[Site]) -> None:
+    """Bring the durations of these places to what is known of them, and learn what is slow there."""
+    slot = perf_counter_ns() // (SLOT_SECONDS * _SECOND)
+    for site in touched:
+        if site.history is not None:
+            site.history.add(slot, site.durations, site.errors)
+            if site.slow_slot != slot and site.logger.slow_seconds is None:
+                site.slow_slot = slot
+                site.slow_ns = slow_after(site.history.last_full(slot))
+        site.durations.clear()
+        site.errors = 0
+
+
+def _join(parts: list[str], tail: str, target: list[str] | None) -> None:
+    """Bring the bits of whole lines, each of which begins with the end of the line before, to where lines go."""
+    if parts and target is not None:
+        parts[0] = parts[0][len(tail) :]
+        parts.append(tail)
+        target.append("".join(parts))
+        parts.clear()
+
+
+def _origin(who: Any) -> Any:
+    return who if who is None or isinstance(who, int | Bound) else who.origin
+
+
+def _in_short(site: Site, duration: int, at: int, more: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an event as one of the steps that led to an error."""
+    short: dict[str, Any] = {"timestamp": encoding.timestamp(at), "event": site.event}
+    if site.name:
+        short["name"] = site.name
+    known = ({"outcome": "ok"} if site.timed else {}) if more is None else more.get("record", more)
+    if "outcome" in known:
+        short["duration_seconds"], short["outcome"] = duration / 1e9, known["outcome"]
+    if "message" in known:
+        short["message"] = shorten(redact(known["message"][: 4 * MESSAGE_IN_SHORT]), MESSAGE_IN_SHORT)
+    return short
 
 
 def _logger_of(site: Site, who: Any) -> DiagnosticLogger:

@@ -19,7 +19,10 @@ REOPEN_CHECK_SECONDS = 1.0
 
 
 class Sink(Protocol):
-    """Takes finished JSON lines; ``lines`` is filled by the recorder, ``flush`` brings them out."""
+    """Takes finished JSON lines; ``lines`` is filled by the recorder, ``flush`` brings them out.
+
+    Each text in ``lines`` is one line or several, and ends with a line feed.
+    """
 
     lines: list[str]
 
@@ -68,15 +71,45 @@ class FileSink:
             return  # somebody is at it and the disk hangs, or a signal handler closes what it interrupted
         try:
             while self.lines:
-                self._waiting += "".join(taken(self.lines)).encode("utf-8", "backslashreplace")
-            if self._waiting and monotonic() >= self._retry_at:
-                self._write()
-            if len(self._waiting) > BACKLOG_BYTES:
-                self._shorten()
+                self._write("".join(taken(self.lines)))
+            if self._waiting:
+                self._write("")
         finally:
             self._lock.release()
 
-    def _write(self) -> None:
+    def write_at_once(self, line: str) -> None:
+        """Hand one line to the kernel now; what cannot be written waits with the others."""
+        if not self._lock.acquire(blocking=False):
+            self.lines.append(line)  # another thread is at it, or a signal handler came by: its flush takes ours along
+            self.flush()
+            return
+        try:
+            self._write(line)
+        finally:
+            self._lock.release()
+
+    def _write(self, text: str) -> None:
+        """Write what waits and this text; ``_waiting`` stays empty, and nothing is copied, while all goes well."""
+        data = text.encode("utf-8", "backslashreplace")
+        if self._waiting or self._retry_at:
+            self._waiting += data
+            if monotonic() >= self._retry_at:
+                self._write_waiting()
+            if len(self._waiting) > BACKLOG_BYTES:
+                self._shorten()
+            return
+        try:
+            written = os.write(self._open(), data)
+        except OSError as error:
+            self._waiting += data
+            self._failed(error)
+        else:
+            if written < len(data):
+                self._torn = data[written - 1] != 0x0A
+                self._waiting += data[written:]
+                self._write_waiting()
+
+    def _write_waiting(self) -> None:
         try:
             descriptor = self._open()
             while self._waiting:
@@ -84,15 +117,18 @@ class FileSink:
                 self._torn = self._waiting[written - 1] != 0x0A
                 del self._waiting[:written]
         except OSError as error:
-            self.failures += 1
-            self.last_error = f"{self.path}: {error.strerror or error}"
-            self._retry_at = monotonic() + self._pause
-            self._pause = min(2 * self._pause, LAST_RETRY_SECONDS)
-            self._close()
-            writer.complain(f"diagnostics_log_not_written path={self.path}", f"error={error.strerror or error}")
+            self._failed(error)
         else:
             self.last_error = ""
             self._retry_at, self._pause = 0.0, FIRST_RETRY_SECONDS
+
+    def _failed(self, error: OSError) -> None:
+        self.failures += 1
+        self.last_error = f"{self.path}: {error.strerror or error}"
+        self._retry_at = monotonic() + self._pause
+        self._pause = min(2 * self._pause, LAST_RETRY_SECONDS)
+        self._close()
+        writer.complain(f"diagnostics_log_not_written path={self.path}", f"error={error.strerror or error}")
 
     def _open(self) -> int:
         now = monotonic()
@@ -120,9 +156,9 @@ class FileSink:
         self.dropped_bytes += cut
         del self._waiting[:cut]
         if self._torn:
-            # Half a line is on disk already; end it, so that the next one can be read.
+            # Half a line is on disk already; end it, so that the next one can be read. It stays torn until that is
+            # written: the next shortening would take the line feed away again.
             self._waiting[:0] = b"\n"
-            self._torn = False
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
@@ -193,11 +229,11 @@ class LoggingSink:
         import logging
 
         with self._lock:
-            lines = taken(self.lines)
+            lines = "".join(taken(self.lines)).split("\n")[:-1]
         for line in lines:
             level = line.partition('"level":"')[2].partition('"')[0]
             try:
-                self.logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "%s", line.rstrip("\n"))
+                self.logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "%s", line)
             except Exception as error:  # noqa: BLE001 - a handler of the host's that fails is theirs to repair
                 writer.complain("diagnostics_logging_sink_failed", f"{type(error).__name__}: {error}")
 
