@@ -38,9 +38,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("name", choices=SETS)
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("predictions.jsonl"))
+    parser.add_argument("--find-onset", action="store_true", help="nezha: do not read which minute to look at, find it")
     given = parser.parse_args(arguments)
+    options = {"find_onset": True} if given.find_onset else {}
     with given.output.open("w", encoding="utf-8") as out:
-        for line in import_module(f"benchmarks.rca.{given.name}").predict(given.folder):
+        for line in import_module(f"benchmarks.rca.{given.name}").predict(given.folder, **options):
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
             out.flush()
     return 0

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.rca.score import rate
-from diagnostics.hypothesis_testing.fleet import incident
+from diagnostics.hypothesis_testing.fleet import incident, trail
 from diagnostics.hypothesis_testing.fleet.clues import Ranking
 from diagnostics.hypothesis_testing.fleet.culprits import NETWORK, culprits
 from diagnostics.hypothesis_testing.fleet.incident import Slots
@@ -28,8 +28,8 @@ NAMES = {NETWORK: "NetworkP90(ms)"}
 LONG = 50
 #: Minutes after a fault in which it still echoes in rates and logs.
 ECHO = 2
-#: With the minute not given: minutes around the reported ones that are searched.
-AROUND = 2
+#: With the minute not given: how far from a case's minutes its incident may begin.
+AROUND = 1
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,56 @@ class Day:
         """Slots that have spans."""
         return frozenset(self.told.own["slot"].unique())
 
+    @cached_property
+    def date(self) -> str:
+        """The date, from the metrics' times."""
+        middle = pl.read_parquet(self.folder / "pod_metrics.parquet", columns=["ts"])["ts"].median()
+        assert isinstance(middle, (int, float)), "the metrics have no times"
+        return f"{datetime.fromtimestamp(middle, UTC):%Y-%m-%d}"
+
+    @cached_property
+    def slot_of(self) -> dict[int, str]:
+        """The slot of each minute that has spans of the faulty phase."""
+        return {
+            minute: _label(minute)
+            for minute in range(_minute(self.date, "00:00"), _minute(self.date, "23:59") + 1)
+            if _label(minute) in self.slots
+        }
+
+    @cached_property
+    def incidents(self) -> list[trail.Incident]:
+        """What happened on the day, found without knowing of any case."""
+        return trail.incidents(self.told, self.slot_of)
+
     def ranking(self, at: int, others: Sequence[int]) -> Ranking:
         """Return the ranking for the minute ``at`` (minutes since 1970); ``others`` belong to the same incident."""
-        metrics = Slots(
-            now=frozenset([str(at)]), skip=frozenset(str(m) for m in {*others, *range(at + 1, at + 1 + ECHO)})
+        near = {*others, *range(at + 1, at + 1 + ECHO)} - {at}
+        metrics = Slots(now=frozenset([str(at)]), skip=frozenset(map(str, near)))
+        # Some minute files are missing; the fault's second one is the next best.
+        known = [m for m in (*sorted(others)[1:], at) if m <= at and m in self.slot_of]
+        now = at if at in self.slot_of or not known else max(known)
+        skip = frozenset(_label(m) for m in {at, *others} - {now})
+        return culprits(
+            incident.clues(self.told, Slots(now=frozenset([_label(now)]), skip=skip), metrics), self.told.graph
         )
-        known = [m for m in sorted({at, *others[1:]}) if m <= at and _label(m) in self.slots]
-        now = _label(at) if _label(at) in self.slots or not known else _label(known[-1])
-        spans = Slots(now=frozenset([now]), skip=frozenset(_label(m) for m in {at, *others}))
-        return culprits(incident.clues(self.told, spans, metrics), self.told.graph)
 
 
 def predict(folder: Path, *, find_onset: bool = False) -> Iterator[dict[str, Any]]:
-    """Return one line a case: ``case``, ``minute`` (the one that was read), ``ranked`` and the ``why`` of its entries."""
+    """Return one line a case: ``case``, ``minute`` (the one that was read), ``ranked`` and the ``why`` of its first entries.
+
+    Args:
+        folder: One date, or a folder of dates.
+        find_onset: Do not read ``diagnosis_minute``. Incidents are looked for over the whole day, and a case gets the one that begins
+            about its ``minutes``. Cases without ``minutes`` get the strongest incidents of the day, in order of time.
+    """
     for day in _days(folder):
-        for case in day.cases:
-            others = [_minute(case["diagnosis_minute"][:10], m) for m in case["minutes"]]
-            given = _minute(*case["diagnosis_minute"].split("T"))
-            at, found = _searched(day, others) if find_onset else (given, day.ranking(given, others))
+        for number, case in enumerate(day.cases):
+            others = [_minute(day.date, clock) for clock in case.get("minutes", ())]
+            if find_onset or "diagnosis_minute" not in case:
+                at, found = _about(day, others) if others else _in_order(day, number)
+            else:
+                at = _minute(*case["diagnosis_minute"].split("T"))
+                found = day.ranking(at, others)
             best = found.ranked[:LONG]
             yield {
                 "case": case["case"],
@@ -88,12 +120,22 @@ def predict(folder: Path, *, find_onset: bool = False) -> Iterator[dict[str, Any
             }
 
 
-def _searched(day: Day, others: Sequence[int]) -> tuple[int, Ranking]:
-    """Return the minute around the reported ones at which most is wrong, and its ranking."""
-    looked = {
-        at: day.ranking(at, range(at - 2, at + 1)) for at in range(min(others) - AROUND, max(others) + AROUND + 1)
-    }
+def _about(day: Day, minutes: Sequence[int]) -> tuple[int, Ranking]:
+    """Return the incident that begins about these minutes; where none does, the minute of them at which most is wrong."""
+    begun = [one for one in day.incidents if min(minutes) - AROUND <= one.first <= max(minutes) + AROUND]
+    if begun:
+        found = min(begun, key=lambda one: (one.ranking.nothing, one.first))
+        return found.worst, found.ranking
+    looked = {minute: trail.at(day.told, day.slot_of, minute) for minute in minutes}
     return min(looked.items(), key=lambda item: (item[1].nothing, item[0]))
+
+
+def _in_order(day: Day, number: int) -> tuple[int, Ranking]:
+    strongest = sorted(day.incidents, key=lambda one: one.ranking.nothing)[: len(day.cases)]
+    inorder = sorted(strongest, key=lambda one: one.first)
+    if number >= len(inorder):
+        return _minute(day.date, "00:00"), Ranking(ranked=(), nodes={}, nothing=1.0, unknown=0.0)
+    return inorder[number].worst, inorder[number].ranking
 
 
 def score(folder: Path, predictions: Sequence[Mapping[str, Any]]) -> str:

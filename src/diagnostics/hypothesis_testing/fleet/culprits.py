@@ -71,9 +71,14 @@ def culprits(clues: Iterable[Clue], graph: Graph) -> Ranking:
     best = max(scores, default=0.0)
     weights = [math.exp(score - best) for score in scores]
     total = math.fsum(weights) or 1.0
+    chance = math.fsum(_chance(nats) for nats in strongest.values())
+    # As likely a priori: nothing, or any one of the pods.
+    odds = math.log(total) + best - chance - math.log(max(1, len(full.nodes)))
     ranked = sorted(
         (
-            Ranked(node=c.node, inner=c.inner, score=weight / total, reasons=(c.reason,) if c.reason else ())
+            Ranked(
+                node=c.node, inner=c.inner, score=weight / total, reasons=(c.reason,) if c.reason else (), kind=c.kind
+            )
             for c, weight in zip(speaking, weights, strict=True)
         ),
         key=lambda r: (-r.score, r.node, r.inner),
@@ -82,7 +87,12 @@ def culprits(clues: Iterable[Clue], graph: Graph) -> Ranking:
     for entry in ranked:
         nodes[entry.node] = nodes.get(entry.node, 0.0) + entry.score
     ordered = dict(sorted(nodes.items(), key=lambda item: (-item[1], item[0])))
-    return Ranking(ranked=tuple(ranked), nodes=ordered, nothing=math.exp(-max(best, 0.0)), unknown=0.0)
+    return Ranking(
+        ranked=tuple(ranked),
+        nodes=ordered,
+        nothing=1 / (1 + math.exp(min(700.0, odds))) if speaking else 1.0,
+        unknown=0.0,
+    )
 
 
 def _accounts_for(cause: Clue, strongest: Mapping[tuple[str, Level], float], callers: Mapping[str, int]) -> float:
@@ -99,5 +109,9 @@ def _accounts_for(cause: Clue, strongest: Mapping[tuple[str, Level], float], cal
             explained = own[at] + math.log(PASS_ON)
         elif node != cause.node and at is Level.WORK and node in callers:
             explained = min(nats, shown) + callers[node] * math.log(PASS_ON)
-        score += max(0.0, explained, min(nats, CHANCE) + math.log(LEAK))
+        score += max(_chance(nats), explained)
     return score
+
+
+def _chance(nats: float) -> float:
+    return max(0.0, min(nats, CHANCE) + math.log(LEAK))

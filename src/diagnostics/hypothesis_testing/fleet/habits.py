@@ -119,18 +119,36 @@ def broken(counts: pl.DataFrame, now: frozenset[str], skip: frozenset[str]) -> l
     seen = present.group_by("slot", *on).agg(pl.col("all").first()).group_by(on).agg(seen=pl.col("all").sum())
     usual = usual.join(seen.select(on), on=on, how="semi")
     options = pl.concat([usual.select(*on, "next"), present.select(*on, "next")]).unique()
-    grid = usual.group_by("slot", *on).agg(pl.col("all").first()).join(options, on=on)
-    grid = grid.join(usual.select("slot", *on, "next", "n"), on=["slot", *on, "next"], how="left").with_columns(
-        hits=pl.col("n").fill_null(0)
-    )
+    grid = _grid(usual, options)
     habit = _habits(grid)
     hits = present.group_by(*on, "next").agg(hits=pl.col("n").sum())
     rows = habit.join(seen, on=on).join(hits, on=[*on, "next"], how="left").with_columns(pl.col("hits").fill_null(0))
-    others = _judged(grid.select("slot", *on, "next", "hits", seen="all").join(habit, on=[*on, "next"]))
-    restless = others.group_by("slot", "pod").agg(pl.col("nats").max()).group_by("pod").agg(
-        restless=(2 * pl.col("nats").quantile(TAIL)).sqrt()
-    )  # fmt: skip
+    restless = _by_slot(grid, habit).group_by("pod").agg(restless=(2 * pl.col("nats").quantile(TAIL)).sqrt())
     return _contexts(_judged(rows).join(restless, on="pod", how="left"))
+
+
+def strongest(counts: pl.DataFrame) -> pl.DataFrame:
+    """Return ``slot, pod, sigmas``: how unusual each pod's strongest break is in each slot, beyond what 0.8 of the slots show."""
+    counts = counts.with_columns(all=pl.col("n").sum().over(["slot", *CONTEXT]))
+    grid = _grid(counts, counts.select(*CONTEXT, "next").unique())
+    rows = _by_slot(grid, _habits(grid))
+    return rows.select(
+        "slot", "pod", sigmas=(2 * (pl.col("nats") - pl.col("nats").quantile(TAIL).over("pod"))).clip(0).sqrt()
+    )
+
+
+def _grid(counts: pl.DataFrame, options: pl.DataFrame) -> pl.DataFrame:
+    """Return how often each possibility followed in each slot in which its event was seen, nought where it did not."""
+    on = list(CONTEXT)
+    grid = counts.group_by("slot", *on).agg(pl.col("all").first()).join(options, on=on)
+    counted = counts.select("slot", *on, "next", hits="n")
+    return grid.join(counted, on=["slot", *on, "next"], how="left").with_columns(pl.col("hits").fill_null(0))
+
+
+def _by_slot(grid: pl.DataFrame, habit: pl.DataFrame) -> pl.DataFrame:
+    on = [*CONTEXT, "next"]
+    judged = _judged(grid.select("slot", *on, "hits", seen="all").join(habit, on=on))
+    return judged.group_by("slot", "pod").agg(pl.col("nats").max())
 
 
 def _habits(grid: pl.DataFrame) -> pl.DataFrame:

@@ -13,8 +13,8 @@ from diagnostics.hypothesis_testing.fleet import habits, links, logs, pods, trac
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Kind
 from diagnostics.hypothesis_testing.fleet.culprits import NETWORK
 from diagnostics.hypothesis_testing.fleet.graph import Graph
-from diagnostics.hypothesis_testing.fleet.habits import END, START, Broken, speaks
-from diagnostics.hypothesis_testing.fleet.shifts import FLOOR, shifts
+from diagnostics.hypothesis_testing.fleet.habits import END, PRICE, START, Broken, speaks
+from diagnostics.hypothesis_testing.fleet.shifts import FLOOR, every, shifts
 from diagnostics.hypothesis_testing.fleet.tables import pl, tidy_logs, tidy_spans
 
 #: Milliseconds that are nobody's incident.
@@ -129,8 +129,7 @@ def _networks(told: Telemetry, spans: Slots, metrics: Slots) -> list[Clue]:
 def _legs_by_metric(table: pl.DataFrame, slots: Slots) -> list[tuple[str, str, float, float, int, float, float]]:
     """Return the legs' rows as ``shifts`` has them. Quantiles of histograms are coarse, so their ratio is compared."""
     by = ("caller", "callee")
-    outer, inner = pl.col("outer_ms") + COARSE_MS, pl.col("inner_ms") + COARSE_MS
-    table = table.with_columns(ratio=(outer / inner).log(), ms=(pl.col("outer_ms") - pl.col("inner_ms")).clip(0))
+    table = _with_ratio(table)
     ratios = shifts(table, by, "ratio", slots.now, slots.skip, least=FLOOR, log=False)
     times = shifts(table, by, "ms", slots.now, slots.skip, least=LEAST_MS).select(*by, "now", "usual")
     # One row a minute, but each of them speaks for all calls of the minute.
@@ -139,6 +138,17 @@ def _legs_by_metric(table: pl.DataFrame, slots: Slots) -> list[tuple[str, str, f
         .select(*by, "now", "usual", n=pl.lit(MANY), sigmas="sigmas", restless=pl.lit(0.0))
         .rows()
     )
+
+
+def loudest_legs(table: pl.DataFrame) -> pl.DataFrame:
+    """Return ``slot, nats``: how strongly the slowest leg speaks in each slot of the metrics."""
+    rows = every(_with_ratio(table), ("caller", "callee"), "ratio", frozenset(), least=FLOOR, log=False)
+    return rows.group_by("slot").agg(nats=(math.sqrt(2.0) * pl.col("sigmas") - PRICE).max())
+
+
+def _with_ratio(table: pl.DataFrame) -> pl.DataFrame:
+    outer, inner = pl.col("outer_ms") + COARSE_MS, pl.col("inner_ms") + COARSE_MS
+    return table.with_columns(ratio=(outer / inner).log(), ms=(pl.col("outer_ms") - pl.col("inner_ms")).clip(0))
 
 
 def _slow(told: Telemetry, spans: Slots) -> list[Clue]:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Kind
-from diagnostics.hypothesis_testing.fleet.habits import MIN_SLOTS, TAIL, speaks
-from diagnostics.hypothesis_testing.fleet.shifts import shifts
+from diagnostics.hypothesis_testing.fleet.habits import MIN_SLOTS, PRICE, TAIL, speaks
+from diagnostics.hypothesis_testing.fleet.shifts import every, shifts
 from diagnostics.hypothesis_testing.fleet.tables import pl
 
 #: Utilisation of a pod's own resource; a node's would be shared with its neighbours.
@@ -44,16 +44,11 @@ def clues(metrics: pl.DataFrame, now: frozenset[str], skip: frozenset[str]) -> l
         now: Slots of the incident (see ``tables.slot_of``).
         skip: Slots that are neither the incident nor "as always".
     """
-    slotted = _slotted(metrics)
     found: list[Clue] = []
     recent = {str(slot) for slot in range(min(map(int, now)) - BEFORE, min(map(int, now)))}
     for name in utilisations(metrics.columns):
-        table = (
-            slotted.select("slot", "pod", _waiting(pl.col(name).cast(pl.Float64)).alias(name))
-            .drop_nulls()
-            .filter(pl.col(name).is_finite())
-        )
-        day = shifts(table, ("pod",), name, now, skip, log=False, least=CALM_MEMORY if "mem" in name.lower() else CALM)
+        table = _table(metrics, name)
+        day = shifts(table, ("pod",), name, now, skip, log=False, least=_calm(name))
         lately = table.filter(pl.col("slot").is_in(list(recent - skip))).group_by("pod").agg(pl.col(name).median())
         before = dict(lately.iter_rows())
         for pod, waits, usual, _, against_day, _ in day.iter_rows():
@@ -66,6 +61,20 @@ def clues(metrics: pl.DataFrame, now: frozenset[str], skip: frozenset[str]) -> l
                 Clue(node=pod, inner=name, kind=Kind.METRIC, score=speaks(sigmas), reason=reason, evidence=evidence)
             )
     return found
+
+
+def strongest(metrics: pl.DataFrame) -> pl.DataFrame:
+    """Return ``slot, nats``: how strongly the most used up resource of any pod speaks in each slot."""
+    parts = [
+        every(_table(metrics, name), ("pod",), name, frozenset(), log=False, least=_calm(name))
+        for name in utilisations(metrics.columns)
+    ]
+    nats = math.sqrt(2.0) * pl.col("sigmas") - PRICE
+    return (
+        pl.concat([part.group_by("slot").agg(nats=nats.max()) for part in parts])
+        .group_by("slot")
+        .agg(pl.col("nats").max())
+    )
 
 
 def silent(
@@ -130,6 +139,15 @@ def silent(
 
 def _slotted(metrics: pl.DataFrame) -> pl.DataFrame:
     return metrics.with_columns(pl.col("pod").cast(pl.String), slot=(pl.col("ts") // 60).cast(pl.Int64).cast(pl.String))
+
+
+def _table(metrics: pl.DataFrame, name: str) -> pl.DataFrame:
+    waits = _waiting(pl.col(name).cast(pl.Float64)).alias(name)
+    return _slotted(metrics).select("slot", "pod", waits).drop_nulls().filter(pl.col(name).is_finite())
+
+
+def _calm(name: str) -> float:
+    return CALM_MEMORY if "mem" in name.lower() else CALM
 
 
 def _waiting(percent: pl.Expr) -> pl.Expr:

@@ -42,29 +42,32 @@ def shifts(
         ``by, now, usual`` (in the value's unit), ``n`` (readings now), ``sigmas`` (positive is more) and ``restless``: what the
         strongest shift within the first column of ``by`` stays below in 0.8 of the other slots.
     """
+    rows = every(table, by, value, now | skip, least=least, log=log)
+    present = rows.filter(pl.col("slot").is_in(list(now))).group_by(by).agg(
+        now=pl.col("level").mean(), n=pl.col("n").sum(), usual=pl.col("usual").first(), sigmas=pl.col("sigmas").mean(),
+    )  # fmt: skip
+    worst = rows.filter(~pl.col("slot").is_in(list(now | skip))).group_by("slot", by[0]).agg(pl.col("sigmas").max())
+    restless = worst.group_by(by[0]).agg(restless=pl.col("sigmas").quantile(TAIL).clip(0))
+    found = present.join(restless, on=by[0], how="left").with_columns(pl.col("restless").fill_null(0))
+    return found.select(*by, "now", "usual", "n", "sigmas", "restless").sort(by)
+
+
+def every(
+    table: pl.DataFrame, by: tuple[str, ...], value: str, out: frozenset[str], *, least: float, log: bool = True
+) -> pl.DataFrame:
+    """Return ``slot, by, level, usual, n, sigmas`` for every slot; what is usual is taken from those that are not ``out``."""
     keep = list(by)
     scale = (pl.col(value) + least).log() if log else pl.col(value)
     each = table.with_columns(log=scale).group_by("slot", *keep).agg(
         level=pl.col(value).median(), log=pl.col("log").median(), n=pl.len(),
         inside=(pl.col("log") - pl.col("log").median()).abs().median() * MAD,
     )  # fmt: skip
-    usual = each.filter(~pl.col("slot").is_in(list(now | skip))).group_by(keep).agg(
+    usual = each.filter(~pl.col("slot").is_in(list(out))).group_by(keep).agg(
         m=pl.col("log").median(), mad=(pl.col("log") - pl.col("log").median()).abs().median() * MAD,
         high=(pl.col("log").quantile(TAIL) - pl.col("log").median()) / TAIL_SIGMAS, usual=pl.col("level").median(), slots=pl.len(),
         inside=pl.col("inside").median(),
     )  # fmt: skip
-    usual = usual.filter(pl.col("slots") >= MIN_SLOTS)
-    rows = each.drop("inside").join(usual, on=keep)
+    rows = each.drop("inside").join(usual.filter(pl.col("slots") >= MIN_SLOTS), on=keep)
     between = pl.max_horizontal("mad", "high", pl.lit(FLOOR if log else least))
     noise = (between**2 + MEDIAN * pl.col("inside") ** 2 / pl.col("n")).sqrt()
-    rows = rows.with_columns(sigmas=(pl.col("log") - pl.col("m")) / noise)
-    present = rows.filter(pl.col("slot").is_in(list(now))).group_by(keep).agg(
-        now=pl.col("level").mean(), n=pl.col("n").sum(), usual=pl.col("usual").first(), sigmas=pl.col("sigmas").mean(),
-    )  # fmt: skip
-    worst = rows.filter(~pl.col("slot").is_in(list(now | skip))).group_by("slot", keep[0]).agg(pl.col("sigmas").max())
-    restless = worst.group_by(keep[0]).agg(restless=pl.col("sigmas").quantile(TAIL).clip(0))
-    return (
-        present.join(restless, on=keep[0], how="left")
-        .select(*keep, "now", "usual", "n", "sigmas", "restless")
-        .sort(keep)
-    )
+    return rows.select("slot", *keep, "level", "usual", "n", sigmas=(pl.col("log") - pl.col("m")) / noise)

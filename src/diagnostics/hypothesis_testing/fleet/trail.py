@@ -1,0 +1,116 @@
+"""When, and then where: the incidents of a day, and the ranking of each.
+
+Every slot is looked at once, cheaply; those in which something speaks are ranked in full. Neighbouring slots with the same culprit are
+one incident, whose onset is its first slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from diagnostics.hypothesis_testing.fleet import habits, incident, pods
+from diagnostics.hypothesis_testing.fleet.clues import Ranking
+from diagnostics.hypothesis_testing.fleet.culprits import culprits
+from diagnostics.hypothesis_testing.fleet.habits import PRICE
+from diagnostics.hypothesis_testing.fleet.incident import LEAST_MS, OUTLIER, Slots, Telemetry
+from diagnostics.hypothesis_testing.fleet.shifts import every
+from diagnostics.hypothesis_testing.fleet.tables import pl
+
+#: Minutes of one incident that may pass without a sign.
+GAP = 1
+#: Minutes before and after that are not compared with: the incident may have begun or still echo.
+NEAR = 2
+#: A slot in which nothing speaks louder (nats) is not ranked.
+LOUD = 3.0
+#: A priori an incident goes on in one minute of so many.
+ONE_IN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Minutes in which the same culprit was found.
+
+    Attributes:
+        first: Its first minute, since 1970.
+        last: Its last.
+        worst: The one with most evidence.
+        rankings: The ranking of each of its minutes.
+    """
+
+    first: int
+    last: int
+    worst: int
+    rankings: Mapping[int, Ranking]
+
+    @property
+    def ranking(self) -> Ranking:
+        """The ranking of the minute with most evidence."""
+        return self.rankings[self.worst]
+
+
+def incidents(told: Telemetry, slot_of: Mapping[int, str]) -> list[Incident]:
+    """Return the incidents, in order of time.
+
+    Args:
+        told: The tables.
+        slot_of: For each minute that has spans, its slot. Metrics' slots are the minutes themselves.
+    """
+    hints = loudness(told)
+    minutes = {minute: hints.get(slot, 0.0) for minute, slot in slot_of.items()}
+    for slot, nats in loudness_of_metrics(told).items():
+        minutes[int(slot)] = max(nats, minutes.get(int(slot), 0.0))
+    rankings = {m: at(told, slot_of, m) for m, nats in sorted(minutes.items()) if nats > LOUD}
+    return _joined({m: r for m, r in rankings.items() if r.ranked and r.nothing < 1 / ONE_IN})
+
+
+def at(told: Telemetry, slot_of: Mapping[int, str], minute: int) -> Ranking:
+    """Return the ranking of one minute."""
+    near = range(minute - NEAR, minute + NEAR + 1)
+    now = frozenset([slot_of[minute]]) if minute in slot_of else frozenset[str]()
+    spans = Slots(now=now, skip=frozenset(slot_of[m] for m in near if m in slot_of and m != minute))
+    metrics = Slots(now=frozenset([str(minute)]), skip=frozenset(str(m) for m in near if m != minute))
+    return culprits(incident.clues(told, spans, metrics), told.graph)
+
+
+def loudness(told: Telemetry) -> dict[str, float]:
+    """Return for each slot of spans how strongly its loudest sign speaks (nats)."""
+    nats = 2**0.5 * pl.col("sigmas") - PRICE
+    timed = [
+        every(told.legs, ("caller", "callee"), "ms", frozenset(), least=LEAST_MS),
+        every(told.own, ("pod", "op"), "ms", frozenset(), least=LEAST_MS),
+    ]
+    part = ((pl.col("level") - pl.col("usual")) / told.request_ms).clip(0, 1)
+    signs = [t.select("slot", nats=pl.min_horizontal(nats * part, OUTLIER * pl.col("n"))) for t in timed]
+    signs.append(habits.strongest(told.counts).select("slot", nats=nats))
+    return dict(pl.concat(signs).group_by("slot").agg(pl.col("nats").max()).iter_rows())
+
+
+def loudness_of_metrics(told: Telemetry) -> dict[str, float]:
+    """Return for each minute of the metrics how strongly its loudest sign speaks (nats)."""
+    signs = [] if told.metrics is None else [pods.strongest(told.metrics)]
+    if told.metric_legs is not None:
+        signs.append(incident.loudest_legs(told.metric_legs))
+    return dict(pl.concat(signs).group_by("slot").agg(pl.col("nats").max()).iter_rows()) if signs else {}
+
+
+def _joined(rankings: Mapping[int, Ranking]) -> list[Incident]:
+    found: list[list[int]] = []
+    for minute in sorted(rankings):
+        before = found[-1] if found else None
+        if before and minute - before[-1] <= GAP + 1 and _first(rankings[minute]) == _first(rankings[before[-1]]):
+            before.append(minute)
+        else:
+            found.append([minute])
+    return [_incident(group, rankings) for group in found]
+
+
+def _incident(group: Sequence[int], rankings: Mapping[int, Ranking]) -> Incident:
+    worst = min(group, key=lambda minute: (rankings[minute].nothing, minute))
+    return Incident(
+        first=group[0], last=group[-1], worst=worst, rankings={minute: rankings[minute] for minute in group}
+    )
+
+
+def _first(ranking: Ranking) -> str:
+    return ranking.ranked[0].node
