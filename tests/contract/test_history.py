@@ -279,7 +279,10 @@ def test_sqlite_shows_one_process_what_another_wrote(tmp_path):
     writer, reader = SqliteHistory(tmp_path / "history.db"), SqliteHistory(tmp_path / "history.db")
     before = reader.version()
     writer.add_alert(alert("a"))
+    for minute in range(200):
+        writer.add_result("api", result(minute))
     assert reader.version() != before
+    assert reader.latest()["api"].at is not None
     assert [a.alert_id for a in reader.alerts()] == ["a"]
     writer.close()
     reader.close()

@@ -700,3 +700,40 @@ def test_an_error_in_the_block_ends_the_watch_at_once_and_passes_through():
 def test_a_negative_duration_is_refused():
     with pytest.raises(ConfigurationError):
         temporary_monitoring(None, duration_minutes=-1)
+
+
+def test_a_promise_alerts_when_its_budget_burns_and_recovers_when_it_does_not():
+    from diagnostics.post_solution_monitoring import Slo
+
+    scene = Scene()
+    counts = [0.0, 0.0]
+    scene.monitor.add_slo(Slo(name="orders", objective=0.999), lambda: (counts[0], counts[1]))
+    scene.monitor.start_monitoring()
+
+    def live(minutes, bad):
+        for _ in range(minutes):
+            counts[0] += 1000 - bad
+            counts[1] += bad
+            scene.monitor.step()
+            scene.clock.sleep(60)
+        scene.monitor.flush_alerts(5)
+
+    live(60, 1)
+    assert scene.told == []
+    live(30, 50)
+    (fired,) = scene.told
+    assert fired.component == "slo:orders"
+    assert "times what 99.9000% allows" in fired.message
+    counts[:] = [0.0, 0.0]  # the service was restarted
+    live(60 * 7, 0)
+    assert [alert.change for alert in scene.told] == [FIRED, RESOLVED]
+
+
+def test_a_promise_without_traffic_is_not_kept_but_unknown():
+    from diagnostics.post_solution_monitoring import Slo
+
+    scene = Scene()
+    scene.monitor.add_slo(Slo(name="orders", objective=0.999), lambda: (0.0, 0.0))
+    scene.monitor.start_monitoring()
+    scene.monitor.wait(200)
+    assert scene.monitor.get_current_health().overall_status is HealthStatus.UNKNOWN

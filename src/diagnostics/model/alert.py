@@ -47,6 +47,8 @@ class AlertRule:
         flap_entries: The firing of this rank within ``flap_window`` results is flapping.
         flap_window: See above.
         settle_after: Flapping is over when the state held for so many results.
+        adapts: Whether a check that fails now and then by nature needs one bad result more to fire, and a service
+            that half works while it fails needs more good ones to resolve; see ``alerts.state``.
     """
 
     bad_to_fire: int = 3
@@ -55,6 +57,7 @@ class AlertRule:
     flap_entries: int = 3
     flap_window: int = 60
     settle_after: int = 30
+    adapts: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.bad_to_fire <= self.window:
@@ -75,6 +78,10 @@ class AlertState:
         entries: At which results it began to fire, within the flap window.
         flapping: Whether it goes up and down.
         held: For how many results ``firing`` has not changed while flapping.
+        quiet: Results while no alert was open, the older ones counting less.
+        noise: How many of those were bad.
+        episode: Results since the rule began to hold, and the bad ones that made it hold.
+        passed: How many of those were good.
     """
 
     recent: tuple[bool, ...] = ()
@@ -84,6 +91,10 @@ class AlertState:
     entries: tuple[int, ...] = ()
     flapping: bool = False
     held: int = 0
+    quiet: int = 0
+    noise: int = 0
+    episode: int = 0
+    passed: int = 0
 
     @property
     def phase(self) -> AlertPhase:

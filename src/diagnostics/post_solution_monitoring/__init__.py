@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from diagnostics.model.alert import AlertChange, AlertPhase, AlertRule, AlertSeverity, MonitoringAlert
     from diagnostics.model.health import CheckHealth, CheckResult, CheckState, HealthReport, HealthStatus
     from diagnostics.post_solution_monitoring.checks import HealthCheck
+    from diagnostics.post_solution_monitoring.election import Election, FileElection, PostgresElection
     from diagnostics.post_solution_monitoring.findings import (
         FindingsWatch,
         FindingTally,
@@ -34,6 +35,8 @@ _HOME = {
     "CheckHealth": "diagnostics.model.health",
     "CheckResult": "diagnostics.model.health",
     "CheckState": "diagnostics.model.health",
+    "Election": f"{_HERE}.election",
+    "FileElection": f"{_HERE}.election",
     "FindingTally": f"{_HERE}.findings",
     "FindingsWatch": f"{_HERE}.findings",
     "FixState": f"{_HERE}.findings",
@@ -47,6 +50,7 @@ _HOME = {
     "MemoryHistory": f"{_HERE}.history",
     "MetricCheck": f"{_HERE}.metric_check",
     "MonitoringAlert": "diagnostics.model.alert",
+    "PostgresElection": f"{_HERE}.election",
     "PostSolutionMonitor": f"{_HERE}.monitor",
     "Slo": f"{_HERE}.slo",
     "SloTracker": f"{_HERE}.slo",
@@ -67,6 +71,8 @@ __all__ = [
     "CheckHealth",
     "CheckResult",
     "CheckState",
+    "Election",
+    "FileElection",
     "FindingTally",
     "FindingsWatch",
     "FixState",
@@ -81,6 +87,7 @@ __all__ = [
     "MetricCheck",
     "MonitoringAlert",
     "PostSolutionMonitor",
+    "PostgresElection",
     "Slo",
     "SloTracker",
     "SqliteHistory",

@@ -95,6 +95,7 @@ class SqliteHistory:
         self._flushed_at = self._pruned_at = self._rolled_at = clock.monotonic()
         self._rolling: dict[tuple[str, str, int, int], tuple[int, float, float, float]] = {}
         self._series: dict[tuple[str, str], int] = {}
+        self._new_series: set[tuple[str, str]] = set()
         self._since_prune: dict[str, int] = {}
         self._db = sqlite3.connect(path, check_same_thread=False, timeout=5.0, isolation_level=None)
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -326,6 +327,8 @@ class SqliteHistory:
 
     def _roll(self, name: str, result: CheckResult, at: float) -> None:
         for metric, value in numbers_of(result):
+            if (name, metric) not in self._series:
+                self._new_series.add((name, metric))
             for step in KEPT_SECONDS:
                 key = (name, metric, step, bucket_of(at, step))
                 kept = self._rolling.get(key)
@@ -373,6 +376,9 @@ class SqliteHistory:
                 "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
                 list(states.items()),
             )
+            for name, metric in self._new_series:  # others see at once that there is such a check
+                self._series_of(name, metric)
+            self._new_series.clear()
             if rollups:
                 self._write_rollups()
             for row in rows:

@@ -14,9 +14,13 @@ from diagnostics.model.health import CheckResult, CheckState, HealthReport
 from diagnostics.plugins.protocols import AlertChannel
 from diagnostics.post_solution_monitoring.alerts.delivery import CallbackChannel, Outbox
 from diagnostics.post_solution_monitoring.checks import HealthCheck, result_of
+from diagnostics.post_solution_monitoring.election import RETRY_SECONDS, Election
 from diagnostics.post_solution_monitoring.evaluation import overall
 from diagnostics.post_solution_monitoring.findings import DEFAULT_MIN_LOOKS, FindingsWatch
+from diagnostics.post_solution_monitoring.heartbeat import Heartbeat
 from diagnostics.post_solution_monitoring.history import History, MemoryHistory
+from diagnostics.post_solution_monitoring.remote import report_from
+from diagnostics.post_solution_monitoring.slo import Slo, SloCheck
 from diagnostics.post_solution_monitoring.watcher import Watcher
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock, SystemClock
 from diagnostics.runtime.deadline import DeadlinePool, Outcome
@@ -57,6 +61,7 @@ class PostSolutionMonitor:
         default_checks: Watch disk, memory, descriptors and the database.
         rule: When alerts fire and resolve; a short watch after a fix wants a shorter rule.
         channels: More receivers of alerts.
+        election: Decides which of many workers watches; the others answer from the history that they share.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class PostSolutionMonitor:
         default_checks: bool = True,
         rule: AlertRule | None = None,
         channels: Iterable[AlertChannel] = (),
+        election: Election | None = None,
     ) -> None:
         self.logger = logger
         self.db_engine = db_engine
@@ -80,6 +86,9 @@ class PostSolutionMonitor:
         self._pool = DeadlinePool(max_workers=MAX_WORKERS)
         self._outboxes: list[Outbox] = []
         self._watcher = Watcher(rule=self.rule, clock=clock, history=self.history, pool=self._pool, tell=self._tell)
+        self._election = election
+        self._election_thread: threading.Thread | None = None
+        self._heartbeats: list[Heartbeat] = []
         self._started_at: float | None = None
         self._started = ""
         self._was_stopped = False
@@ -209,6 +218,37 @@ class PostSolutionMonitor:
         )
         return watch
 
+    def add_slo(
+        self, slo: Slo, totals: Callable[[], tuple[float, float]], *, interval_seconds: float = 60.0
+    ) -> HealthCheck:
+        """Watch a promise: alert when its error budget burns too fast in a long and in a short window.
+
+        Args:
+            slo: What is promised.
+            totals: Returns how many events were good and how many bad since the service began; a total that falls
+                is taken for a restart. Plain function.
+            interval_seconds: From one look to the next.
+        """
+        # The windows have counted already: one look that says so is enough, and three that do not.
+        rule = AlertRule(bad_to_fire=1, window=1, good_to_resolve=3)
+        return self.add_health_check(
+            f"slo:{slo.name}",
+            SloCheck(slo, totals, self._clock),
+            interval_seconds,
+            description=f"{slo.objective:.4%} of the events are good over {slo.period_days:g} days",
+            rule=rule,
+        )
+
+    def add_heartbeat(self, url: str, *, interval_seconds: float = 60.0) -> None:
+        """Tell somebody outside that the monitor watches: a GET of ``url`` at every interval, while looks come in.
+
+        Whoever stops hearing it (a service for dead men's switches, an Uptime monitor) knows that nobody watches.
+        """
+        beat = Heartbeat(url, interval_seconds, lambda: self._watcher.version_of_results, clock=self._clock)
+        self._heartbeats.append(beat)
+        if self.monitoring_active:
+            beat.start()
+
     def add_alert_channel(self, channel: AlertChannel) -> None:
         """Send every change of an alert there too."""
         self._outboxes.append(Outbox(channel, self._pool, clock=self._clock, history=self.history))
@@ -239,16 +279,62 @@ class PostSolutionMonitor:
         return scheduler.is_running or (not self._runs_by_itself and scheduler.is_planned)
 
     def start_monitoring(self) -> None:
-        """Start to watch, on threads of the monitor; returns at once. A second call does nothing."""
-        if self.monitoring_active:
+        """Start to watch, on threads of the monitor; returns at once. A second call does nothing.
+
+        With an election it watches while this process leads, and stands ready while another one does.
+        """
+        if self.monitoring_active or self._election_thread is not None:
             return
         self._stopped.clear()
+        if self._election is not None:
+            self._stand()
+            self._election_thread = threading.Thread(
+                target=self._keep_standing, name="diagnostics-election", daemon=True
+            )
+            self._election_thread.start()
+            return
+        self._watch()
+
+    def _watch(self) -> None:
         self._mark_started()
         self._watcher.plan_all()
         if self._runs_by_itself:
             self._watcher.scheduler.add(("flush", ""), delay=FLUSH_SECONDS, interval=FLUSH_SECONDS)
             self._watcher.scheduler.start()
+        self._watcher.flush_history()  # says at once what is watched
+        for beat in self._heartbeats:
+            beat.start()
         self.say(f"Monitoring started: {len(self.health_checks)} checks.")
+
+    def _stand(self) -> None:
+        """Watch if this process leads, follow if it does not."""
+        assert self._election is not None
+        if self.monitoring_active:
+            if not self._election.still_leads():
+                self._rest()
+                self.say("Another process may watch now: this one lost the election.", logging.WARNING)
+        elif self._election.try_lead():
+            self._watcher.take_over()
+            self._watch()
+
+    def _keep_standing(self) -> None:
+        while not self._stopped.wait(RETRY_SECONDS):
+            try:
+                self._stand()
+            except Exception:  # noqa: BLE001 - whatever fails here fails again or passes; the thread must live
+                _log.exception("monitor.election_failed")
+
+    def _rest(self) -> None:
+        """Stop to watch, without ending the monitor."""
+        self._watcher.scheduler.stop()
+        self._watcher.scheduler.clear()
+        for beat in self._heartbeats:
+            beat.stop()
+
+    @property
+    def is_following(self) -> bool:
+        """Whether another process watches in its place."""
+        return self._election_thread is not None and not self.monitoring_active
 
     def _mark_started(self) -> None:
         self._is_watching = True
@@ -260,14 +346,19 @@ class PostSolutionMonitor:
     def stop_monitoring(self) -> None:
         """Stop to watch; alerts stay as they are. A second call does nothing."""
         was_active = self.monitoring_active
-        self._watcher.scheduler.stop()
-        self._watcher.scheduler.clear()
         self._stopped.set()
+        thread, self._election_thread = self._election_thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(10.0)
+        self._rest()
         self._was_stopped = True
         self._is_watching = False
         self._started_at = None
         self.flush_alerts(5.0)
-        self._watcher.flush_history()
+        if was_active or thread is None:
+            self._watcher.flush_history()
+        if self._election is not None:
+            self._election.resign()
         if was_active:
             self.say("Monitoring stopped.")
 
@@ -338,11 +429,13 @@ class PostSolutionMonitor:
     @property
     def would_run_checks(self) -> bool:
         """Whether ``get_current_health`` would run checks itself, because nobody else does."""
-        if self._is_watching or self._was_stopped or self.monitoring_active:
+        if self._is_watching or self._was_stopped or self.monitoring_active or self._election_thread is not None:
             return False
         return self._asked_at is None or self._clock.monotonic() - self._asked_at >= ON_DEMAND_SECONDS
 
     def _build_report(self) -> HealthReport:
+        if self.is_following:
+            return report_from(self.history, self._clock.now())
         checks = self._watcher.health()
         blind = [f"{c.name}: {c.detail}" for c in checks if c.state is CheckState.UNKNOWN]
         if self._watcher.history_error:

@@ -1,4 +1,4 @@
-"""Service levels: error budgets and how fast they burn, aware of how much traffic there is (pure)."""
+"""Service levels: error budgets and how fast they burn, aware of how much traffic there is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from diagnostics.model.alert import AlertSeverity
+from diagnostics.model.health import CheckResult, CheckState
 from diagnostics.model.record import Record
+from diagnostics.runtime.clock import Clock
 from diagnostics.stats.proportions import wilson
 
 HOUR = 3600.0
@@ -182,3 +184,40 @@ class SloTracker:
     def burning(self, now: datetime) -> Burn | None:
         """Return the most severe rule that fires now."""
         return burning(self.slo, lambda seconds: self.within(seconds, now))
+
+
+class SloCheck:
+    """A promise as a health check: it fails while the budget burns too fast, and measures how much of it is left."""
+
+    def __init__(self, slo: Slo, totals: Callable[[], tuple[float, float]], clock: Clock) -> None:
+        self._tracker = SloTracker(slo)
+        self._totals = totals
+        self._clock = clock
+        self._before: tuple[float, float] | None = None
+
+    def __call__(self) -> CheckResult:
+        """Take in what happened since the last look, and judge."""
+        now = self._clock.now()
+        good, bad = self._totals()
+        if self._before is not None:
+            # A total that fell began anew: all it counts is new.
+            new = [
+                int(total - before if total >= before else total)
+                for total, before in zip((good, bad), self._before, strict=True)
+            ]
+            self._tracker.record(now, good=new[0], bad=new[1])
+        self._before = good, bad
+        slo = self._tracker.slo
+        longest = max((rule.long_seconds for rule in slo.rules), default=HOUR)
+        seen = self._tracker.within(longest, now)
+        if not seen.total:
+            return CheckResult(state=CheckState.UNKNOWN, detail="no events yet")
+        metrics = {
+            f"{slo.name}_budget_left_ratio": budget_left(slo, seen),
+            f"{slo.name}_good_ratio": 1.0 - seen.bad / seen.total,
+        }
+        burn = self._tracker.burning(now)
+        if burn is None:
+            said = f"{seen.bad} of {seen.total} events were bad"
+            return CheckResult(state=CheckState.PASS, detail=said, metrics=metrics)
+        return CheckResult(state=CheckState.FAIL, detail=burn.reason, metrics=metrics)

@@ -38,7 +38,9 @@ SPREAD_FROM = 100
 HEARTBEAT = "\theartbeat"
 """The state under which a monitor says that it lives and what it watches; no check can have this name."""
 
-_STATE_FIELDS = ("recent", "good", "seen", "firing", "entries", "flapping", "held")
+_STATE_FIELDS = (
+    "recent", "good", "seen", "firing", "entries", "flapping", "held", "quiet", "noise", "episode", "passed",
+)  # fmt: skip
 
 Expand = Callable[[Outcome[Any]], Mapping[str, CheckResult]]
 Observe = Callable[[str, CheckResult, AlertState], None]
@@ -108,9 +110,24 @@ class Watcher:
         self._parents: dict[str, tuple[str, ...]] = {}
         self._descendants: dict[str, list[str]] | None = None
         self._maintenance: dict[str, float | None] = {}
-        self._kept_states = self._guarded(history.states, {})
-        still_open: list[MonitoringAlert] = self._guarded(lambda: history.alerts(active_only=True), [])
+        self._kept_states: dict[str, dict[str, object]] = {}
+        self._kept_alerts: dict[tuple[str, str], MonitoringAlert] = {}
+        self._read_kept()
+
+    def _read_kept(self) -> None:
+        self._kept_states = self._guarded(self._history.states, {})
+        still_open: list[MonitoringAlert] = self._guarded(lambda: self._history.alerts(active_only=True), [])
         self._kept_alerts = {(alert.component, _kind_of(alert)): alert for alert in still_open}
+
+    def take_over(self) -> None:
+        """Go on where another process stopped that watched the same with the same history."""
+        with self._lock:
+            self._read_kept()
+            for watched in self._watched.values():
+                if watched.expand is None:
+                    watched.failing, watched.no_data = _Line(), _Line()
+                    self._restore(watched)
+            self.version += 1
 
     def hold(self) -> None:
         """Take the lock before a fork, so that no other thread holds it in the child for ever."""

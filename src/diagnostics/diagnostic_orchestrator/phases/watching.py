@@ -15,7 +15,7 @@ from diagnostics.runtime.clock import Clock
 #: Looks that a verdict needs at least, and the pause between two of them in a short watch.
 LOOKS = 4
 #: A watch after a fix has few looks: two of three bring the alarm.
-SHORT_WATCH = AlertRule(bad_to_fire=2, window=3, good_to_resolve=3)
+SHORT_WATCH = AlertRule(bad_to_fire=2, window=3, good_to_resolve=3, adapts=False)
 SHORTEST_PAUSE = 2.0
 LONGEST_PAUSE = 30.0
 
