@@ -127,6 +127,7 @@ class Watcher:
                 if watched.expand is None:
                     watched.failing, watched.no_data = _Line(), _Line()
                     self._restore(watched)
+                    self._save(watched)  # what the other one could not write any more is written now
             self.version += 1
 
     def hold(self) -> None:
