@@ -43,12 +43,13 @@ class Timeline:
 
     def add(self, kind: Hashable, at: float) -> None:
         """Count one event at a moment in unix seconds; moments need not be in order."""
-        if at > self.last or at < self.first:
+        if not self.first <= at <= self.last:
             self._reach(at)
         counts = self._counts.get(kind)
         if counts is None:
             counts = self._counts[kind] = array("Q", bytes(8 * self._buckets))
-        counts[self._place(at)] += 1
+        place = int((at - self.start) / self.width)
+        counts[place if place < self._buckets else place - 1] += 1
 
     def merge(self, kind: Hashable, heir: Hashable) -> None:
         """Count what was counted of a kind under another one."""

@@ -12,7 +12,7 @@ from diagnostics.system_monitor.probes.log_lines import Level, Request, Span
 from diagnostics.system_monitor.probes.log_records import Record, said_by, shorten_middle
 from diagnostics.system_monitor.probes.log_templates import path_template
 
-LINES, ERRORS = "lines", "errors"
+ERRORS = "errors"
 MOST_NAMED = 2_000
 """Paths with their status, and names of timed events."""
 OTHER_NAMES = "(other requests)"
@@ -71,7 +71,6 @@ class Kinds:
             self._odd = 0
         if not 0 < self._odd < _FEWEST_TO_BELIEVE:
             self._near = at
-        self.timeline.add(LINES, self._near)
 
     def invalid(self) -> None:
         """Count a line that begins like JSON and is none."""
@@ -121,8 +120,12 @@ class Kinds:
         if tally is None:
             tally = self._tallies[kind] = Tally(level, shorten_middle(example)[:_LONGEST_EXAMPLE], at, at)
         tally.count += 1
-        tally.level = max(tally.level, level)
-        tally.first, tally.last = min(tally.first, at), max(tally.last, at)
+        if level > tally.level:
+            tally.level = level
+        if at > tally.last:
+            tally.last = at
+        elif at < tally.first:
+            tally.first = at
         if self.onset is not None and at >= self.onset:
             tally.after += 1
         if level >= Level.ERROR:

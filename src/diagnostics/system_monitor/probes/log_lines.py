@@ -117,6 +117,7 @@ class LineParser:
         self._zone = zone_seconds
         self._reference = reference
         self._days: dict[str, float] = {}
+        self._second, self._second_at = "", 0.0
 
     def parse(self, line: str) -> Line:
         """Return what the line says; a line of no known format is a message without level and moment."""
@@ -170,8 +171,13 @@ class LineParser:
         return Line(at, level, line[start:], request=request)
 
     def _moment(self, stamp: re.Match[str]) -> float:
-        year, month, day, hour, minute, second, fraction, zone = stamp.groups()
-        at = self._day(year, month, day) + int(hour) * 3600 + int(minute) * 60 + int(second)
+        until_second = stamp.string[stamp.start(1) : stamp.end(6)]
+        fraction, zone = stamp.group(7, 8)
+        if until_second != self._second:
+            year, month, day, hour, minute, second = stamp.group(1, 2, 3, 4, 5, 6)
+            self._second = until_second
+            self._second_at = self._day(year, month, day) + int(hour) * 3600 + int(minute) * 60 + int(second)
+        at = self._second_at
         if fraction:
             at += int(fraction) / 10 ** len(fraction)
         return at - (self._zone if zone is None else _zone_seconds(zone))
