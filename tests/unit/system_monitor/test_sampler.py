@@ -125,15 +125,16 @@ def test_a_child_after_a_fork_sees_itself() -> None:
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        ballast = bytearray(64 << 20)
-        os.write(write, str(sampler.sample().process.rss + len(ballast) * 0).encode())
+        ballast = bytearray(128 << 20)
+        true = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        os.write(write, f"{sampler.sample().process.rss} {true} {len(ballast)}".encode())
         os._exit(0)
     os.close(write)
-    rss = int(os.read(read, 64))
+    seen, true, _ = map(int, os.read(read, 64).split())
     os.close(read)
     os.waitpid(child, 0)
 
-    assert rss - sampler.sample().process.rss > 32 << 20
+    assert seen == pytest.approx(true, abs=16 << 20)
 
 
 # -- control groups ------------------------------------------------------------------------------------------

@@ -203,6 +203,15 @@ def _alembic(
 def _django(session: Session, schema: str, repository: Path, at: datetime) -> Iterable[Observation]:
     rows = session.rows(f'SELECT app, name FROM "{schema}".django_migrations LIMIT 5000')  # noqa: S608 - a name from the catalogue
     applied = {(row["app"], row["name"]) for row in rows}
+    lately = session.rows(
+        f"SELECT app, name, extract(epoch FROM clock_timestamp() - applied)::float8 AS age"  # noqa: S608 - a name from the catalogue
+        f' FROM "{schema}".django_migrations ORDER BY id DESC LIMIT 3'
+    )
+    for row in lately:
+        revision = f"{row['app']}.{row['name']}"
+        yield from reading(
+            "postgres.migration.applied", row["age"], Unit.SECONDS, at, "django_migrations", revision=revision
+        )
     files = {
         (folder.parent.name, name[:-3])
         for folder, _, names in walk(repository)

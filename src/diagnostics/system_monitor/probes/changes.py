@@ -1,4 +1,4 @@
-"""What changed: commits, files, migrations, packages, environment, settings, restarts."""
+"""What changed: commits, files, migrations, packages, containers, credentials, environment, settings, restarts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from diagnostics.model.finding import Baseline
 from diagnostics.model.observation import FailureKind, Observation, Observations, Reading, Unit
 from diagnostics.runtime import host
 from diagnostics.runtime.clock import Clock
-from diagnostics.system_monitor.probes import packages, repository, sources
+from diagnostics.system_monitor.probes import containers, credentials, packages, repository, sources
 from diagnostics.system_monitor.probes.notes import Notes, clean
 from diagnostics.system_monitor.probes.process import digest_key, environment_digest
 
 MOST_PACKAGES = 50
+MOST_INSTALLATIONS = 5
+LATELY_SECONDS = 86_400.0
 #: Set anew by shells, service managers and terminals at each start: they say nothing about a deploy.
 VOLATILE_VARIABLES = frozenset(
     {
@@ -53,6 +55,9 @@ class ChangesProbe:
             yield from _repository(Path(self.repository), notes.of("git log, reflog and status"))
         yield from self._migrations(notes)
         yield from self._packages(notes)
+        yield from self._installations(notes.of("times of dist-info folders"))
+        yield from self._containers(notes.of("/proc/<pid>/cgroup, mountinfo, environ"))
+        yield from self._credentials(notes.of("/proc/<pid>/environ"))
         yield from self._environment(notes.of("/proc/<pid>/environ"))
 
     def conclude(self, observations: Observations, clock: Clock) -> Iterable[Observation]:
@@ -61,6 +66,7 @@ class ChangesProbe:
         if self.baseline is not None:
             yield from changed_settings(observations, self.baseline, notes)
         yield from restarts(observations, self.baseline, notes)
+        yield from certificates(observations, notes)
         if self.repository is not None:
             yield from sources.talks_outside(Path(self.repository), observations, notes)
 
@@ -74,6 +80,12 @@ class ChangesProbe:
                 found["revision"] = repository.head(Path(self.repository))
             except repository.GitError:
                 pass  # no working copy: nothing to remember
+        for pid in self.pids:
+            container = containers.container_of(pid)
+            for name, value in (("image", container.image), ("template", container.template)):
+                if value:
+                    found[f"container.{name}"] = value
+            found.update({f"release:{name}": value for name, value in container.releases.items()})
         digests = _digests(self.pids)
         if digests:
             found["environment.key"] = _key_check()
@@ -93,6 +105,12 @@ class ChangesProbe:
         if folder is None and self.repository is not None:
             folder = repository.migrations_folder(Path(self.repository))
         if folder is None:
+            if self.repository is not None:
+                source = notes.of("migration files of Django")
+                for migration in repository.django_migrations(Path(self.repository)):
+                    age = max(0.0, notes.at.timestamp() - migration.modified)
+                    labels = {"revision": migration.revision, "message": clean(migration.message, 120)}
+                    yield source.reading("change.migration", age, Unit.SECONDS, **labels)
             return
         if not folder.is_dir():
             hint = "Give the Alembic folder, the one that holds `versions`."
@@ -122,6 +140,60 @@ class ChangesProbe:
             labels = {"package": name, "from": known.get(name, ""), "to": now.get(name, "")}
             yield here.flag("change.package", **labels)
         yield here.flag("change.compared", what="packages")
+
+    def _installations(self, notes: Notes) -> Iterator[Observation]:
+        now = notes.at.timestamp()
+        folders = {folder for pid in self.pids if (folder := packages.site_packages_of(pid)) is not None}
+        for folder in sorted(folders):
+            for run in packages.installations(folder, since=now - LATELY_SECONDS)[:MOST_INSTALLATIONS]:
+                labels = {"count": len(run.names), "packages": clean(", ".join(run.names[:10]), 200)}
+                yield notes.reading("change.packages_installed", max(0.0, now - run.at), Unit.SECONDS, **labels)
+
+    def _containers(self, notes: Notes) -> Iterator[Observation]:
+        now = notes.at.timestamp()
+        known = {name: _facts_of(self.baseline, name) for name in ("container.", "release:")}
+        for pid in self.pids:
+            here = containers.container_of(pid)
+            if here.identity and here.started is not None:
+                labels = {"pid": pid, "container": here.identity, "image": here.image or "unknown"}
+                yield notes.reading("change.container_started", max(0.0, now - here.started), Unit.SECONDS, **labels)
+            for name, value in (("image", here.image), ("template", here.template)):
+                before = known["container."].get(name, "")
+                if before and value and value != before:
+                    labels = {"pid": pid, "what": name, "from": before, "to": value}
+                    yield notes.flag("change.container_image", **labels)
+            for name, value in here.releases.items():
+                before = known["release:"].get(name, "")
+                if before and value != before:
+                    labels = {"pid": pid, "variable": name, "from": clean(before, 120), "to": clean(value, 120)}
+                    yield notes.flag("change.release", **labels)
+
+    def _credentials(self, notes: Notes) -> Iterator[Observation]:
+        now = notes.at.timestamp()
+        for pid in self.pids:
+            try:
+                variables = host.environment(pid)
+            except OSError:
+                continue  # said by the process probe
+            for token in credentials.tokens(variables):
+                for name, moment in (("issued", token.issued), ("expired", token.expires)):
+                    age = credentials.age(moment, now)
+                    if age is not None and age >= 0:
+                        labels = {"pid": pid, "variable": clean(token.variable, 100)}
+                        yield notes.reading(f"change.token_{name}", age, Unit.SECONDS, **labels)
+            for file in credentials.secret_files(variables):
+                labels = {"pid": pid, "variable": clean(file.variable, 100)}
+                if now - file.modified <= LATELY_SECONDS:
+                    yield notes.reading("change.credential_file", max(0.0, now - file.modified), Unit.SECONDS, **labels)
+                if file.certificate is None:
+                    continue
+                labels["subject"] = clean(file.certificate.subject, 200)
+                expired = credentials.age(file.certificate.not_after, now) or 0.0
+                began = credentials.age(file.certificate.not_before, now)
+                if expired >= 0:
+                    yield notes.reading("change.certificate_expired", expired, Unit.SECONDS, **labels)
+                if began is not None and 0 <= began <= LATELY_SECONDS:
+                    yield notes.reading("change.certificate", began, Unit.SECONDS, **labels)
 
     def _environment(self, notes: Notes) -> Iterator[Observation]:
         known = _facts_of(self.baseline, "environment:")
@@ -223,6 +295,20 @@ def changed_settings(observations: Observations, baseline: Baseline, notes: Note
     for name in sorted(set(known) - set(seen)) if seen else ():
         if "@" in name:
             yield notes.flag("change.setting", **{"setting": name, "from": known[name], "to": ""})
+
+
+def certificates(observations: Observations, notes: Notes) -> Iterator[Reading]:
+    """Yield certificates of services that began lately, or that have expired, with the moment of it."""
+    for name, changed, newest in (
+        ("service.certificate.age", "change.certificate", LATELY_SECONDS),
+        ("service.certificate.expires_in", "change.certificate_expired", None),
+    ):
+        for reading in observations.readings(name):
+            age = reading.value if newest is not None else -reading.value
+            if age < 0 or (newest is not None and age > newest):
+                continue
+            labels = {key: reading.labels.get(key, "") for key in ("service", "subject")}
+            yield notes.of(reading.source).reading(changed, age, Unit.SECONDS, **labels)
 
 
 def setting_key(labels: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from diagnostics.system_monitor.probes.log_lines import Level, LineParser
 from diagnostics.system_monitor.probes.log_templates import Family, Template
 from diagnostics.system_monitor.probes.log_windows import Windows, error_onset, slowdown_onset, windows
 from diagnostics.system_monitor.probes.notes import Notes, clean
+from diagnostics.system_monitor.probes.traffic import shifts
 
 ClassifyLine = Callable[[str], Sequence[tuple[str, float]]]
 
@@ -238,6 +239,26 @@ def _request_readings(requests: Requests, frame: Windows, notes: Notes) -> Itera
         shown = clean(requests.names[path], 120)
         yield notes.reading("log.access.path_errors", count, Unit.COUNT, path=shown, status=status)
     yield from _refusals(requests, by_window, notes)
+    yield from _traffic(requests, by_window, frame, notes)
+
+
+def _traffic(
+    requests: Requests, by_window: Mapping[str, list[tuple[float, int, float, int]]], frame: Windows, notes: Notes
+) -> Iterator[Reading]:
+    """Yield paths whose share of the requests, and all requests whose rate, is another than before the window."""
+    counts = {window: Counter(requests.names[row[3]] for row in by_window[window]) for window in ("before", "recent")}
+    for shift in shifts(counts["before"], counts["recent"], frame.before_seconds, frame.recent_seconds):
+        share = f"{100 * shift.share_before:.0f} % became {100 * shift.share:.0f} % of all"
+        yield notes.reading(
+            "change.traffic",
+            frame.recent_seconds,
+            Unit.SECONDS,
+            path=clean(shift.path, 120) or "of all paths",
+            share=f"{shift.share:.3f}",
+            share_before=f"{shift.share_before:.3f}",
+            rate_ratio=f"{shift.rate_ratio:.2f}",
+            said=share if shift.path else f"{shift.rate_ratio:.1f} times as many as before",
+        )
 
 
 def _refusals(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostics.runtime import host
@@ -61,6 +62,44 @@ def installed(folder: Path) -> dict[str, str]:
             if name:
                 found[canonical(name)] = version
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """Packages that were written one after the other: one run of an installer, or one build of an image.
+
+    Attributes:
+        at: Unix seconds of the last of them.
+        names: By canonical name, in order.
+    """
+
+    at: float
+    names: tuple[str, ...]
+
+
+def installations(folder: Path, *, since: float, gap: float = 120.0) -> list[Installation]:
+    """Return what was installed after ``since`` (unix seconds), newest first, by the times of the ``dist-info`` folders.
+
+    The folders of a container's image have the times of its build.
+    """
+    found = []
+    for entry in folder.iterdir():
+        if not entry.name.endswith(".dist-info"):
+            continue
+        try:
+            written = entry.stat().st_mtime
+        except OSError:
+            continue  # removed meanwhile
+        if written >= since:
+            found.append((written, canonical(entry.name.removesuffix(".dist-info").rpartition("-")[0])))
+    found.sort(reverse=True)
+    runs: list[list[tuple[float, str]]] = []
+    for written, name in found:
+        if runs and runs[-1][-1][0] - written <= gap:
+            runs[-1].append((written, name))
+        else:
+            runs.append([(written, name)])
+    return [Installation(at=run[0][0], names=tuple(sorted(name for _, name in run))) for run in runs]
 
 
 def locked(repository: Path) -> tuple[dict[str, str], str]:

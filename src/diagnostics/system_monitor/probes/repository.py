@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -34,6 +35,7 @@ _SOURCE = (
     ".service",
 )
 _REVISION = re.compile(r"^revision\b[^=\n]*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
+_DJANGO_FILE = re.compile(r"^\d{4}_\w+\.py$")
 _DOCSTRING = re.compile(r"\A\s*(?:#[^\n]*\n|\s)*[rR]?(?:\"\"\"|''')\s*([^\n]*)")
 _SEARCH_DEPTH = 4
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist", "venv", "tests"})
@@ -246,3 +248,21 @@ def migrations(folder: Path) -> Iterator[Migration]:
         if revision is not None:
             said = _DOCSTRING.match(text)
             yield Migration(revision[1], said[1].strip().strip('"') if said else path.stem, modified)
+
+
+def django_migrations(root: Path) -> Iterator[Migration]:
+    """Yield the five newest migration files of Django's applications below ``root``."""
+    found: list[tuple[float, Path]] = []
+    for folder, names, files in os.walk(root):
+        here = Path(folder)
+        deep = len(here.relative_to(root).parts) >= _SEARCH_DEPTH
+        names[:] = [] if deep else [name for name in names if name not in _SKIPPED and not name.startswith(".")]
+        if here.name == "migrations":
+            for name in files:
+                if _DJANGO_FILE.match(name):
+                    with contextlib.suppress(OSError):
+                        found.append(((here / name).stat().st_mtime, here / name))
+    for modified, path in sorted(found, key=lambda pair: -pair[0])[:5]:
+        yield Migration(
+            f"{path.parent.parent.name}.{path.stem}", path.stem.partition("_")[2].replace("_", " "), modified
+        )

@@ -170,19 +170,13 @@ def _expiry(service: str, der: bytes | None, clock: Clock) -> list[Observation]:
     if certificate is None:
         return []
     now = clock.now()
+    labels = {"service": service, "subject": certificate.subject[:200], "issuer": certificate.issuer[:200]}
+    moments = [("service.certificate.expires_in", (certificate.not_after - now).total_seconds())]
+    if certificate.not_before is not None:
+        moments.append(("service.certificate.age", (now - certificate.not_before).total_seconds()))
     return [
-        Reading(
-            name="service.certificate.expires_in",
-            value=(certificate.not_after - now).total_seconds(),
-            unit=Unit.SECONDS,
-            at=now,
-            source="certificate",
-            labels={
-                "service": service,
-                "subject": certificate.subject[:200],
-                "issuer": certificate.issuer[:200],
-            },
-        )
+        Reading(name=name, value=value, unit=Unit.SECONDS, at=now, source="certificate", labels=labels)
+        for name, value in moments
     ]
 
 
