@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("run:run", "Phases 1 to 4: triage, look, test, ask why. Changes nothing."),
     "record": ("record:record", "Beside a healthy system: write down what is normal, for --baseline."),
     "triage": ("triage:triage", "Phase 1 alone: classify a report, or many from a file."),
+    "test": ("test:test", "Test hypotheses: of the causal map, common ones, or your own from a TOML file."),
     "apply": ("apply:apply", "Phase 5: plan or apply the remedy of a completed diagnosis."),
     "rollback": ("rollback:rollback", "Undo a change of phase 5 from its backup."),
     "confirm": ("confirm:confirm", "A change that would undo itself stays."),

@@ -14,23 +14,28 @@ from diagnostics.core_diagnostics.classification import classify
 from diagnostics.diagnostic_orchestrator import report as reporting
 from diagnostics.diagnostic_orchestrator.asynchronous import AsyncPhases
 from diagnostics.diagnostic_orchestrator.gate import require_diagnosis
-from diagnostics.diagnostic_orchestrator.phases import changing, deciding, experiments, looking, remedying, watching
+from diagnostics.diagnostic_orchestrator.phases import (
+    changing,
+    deciding,
+    experiments,
+    hypotheses,
+    looking,
+    remedying,
+    watching,
+)
 from diagnostics.diagnostic_orchestrator.recording import Recording
 from diagnostics.diagnostic_orchestrator.results import (
     ExaminationResult,
     HypothesesResult,
-    HypothesisVerdict,
     MonitoringResult,
     RootCauseResult,
     SolutionResult,
     TriageResult,
 )
 from diagnostics.diagnostic_orchestrator.store import SessionStore
-from diagnostics.errors import ConfigurationError, DiagnosisIncompleteError
-from diagnostics.hypothesis_testing.common import CommonHypotheses
-from diagnostics.hypothesis_testing.conditions import TestCondition
+from diagnostics.errors import DiagnosisIncompleteError
+from diagnostics.hypothesis_testing.hypothesis import Look
 from diagnostics.hypothesis_testing.inference import rank
-from diagnostics.hypothesis_testing.tester import HypothesisTester
 from diagnostics.hypothesis_testing.whys.answers import judge_answers
 from diagnostics.hypothesis_testing.whys.walk import diagnose
 from diagnostics.model.change import Override, Solution
@@ -212,7 +217,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
 
     def phase_3_hypothesis_testing(
         self,
-        custom_hypotheses: Sequence[str] | Mapping[str, Sequence[TestCondition]] | None = None,
+        custom_hypotheses: hypotheses.Custom | None = None,
         db_engine: Any = None,
         service_url: str | None = None,
     ) -> HypothesesResult:
@@ -220,7 +225,7 @@ class UltimateDiagnosticSystem(AsyncPhases):
 
         Args:
             custom_hypotheses: Ids of mechanisms, ``database_connectivity_issues``, ``resource_exhaustion`` or
-                ``external_service_failure``, or a mapping from names to ``TestCondition`` lists.
+                ``external_service_failure``, ``Hypothesis`` values, or a mapping from names to ``TestCondition`` lists.
             db_engine: For the tests of connectivity; the session's engine when None.
             service_url: For ``external_service_failure``; the first of the target's services when None.
         """
@@ -250,13 +255,20 @@ class UltimateDiagnosticSystem(AsyncPhases):
             self._conclude()
             ranking = rank(self.causal_map, self.findings)
         suspected = [c.mechanism for c in self.triage.candidates] if self.triage else []
-        names = list(custom_hypotheses) if custom_hypotheses is not None else []
-        asked = [name for name in names if name in self.causal_map]
+        asked = [name for name in custom_hypotheses or () if isinstance(name, str) and name in self.causal_map]
         verdicts = [
             deciding.verdict_on(self.causal_map, id_, self.findings, ranking)
             for id_ in deciding.worth_reporting(self.causal_map, self.findings, ranking, [*asked, *suspected])
         ]
-        verdicts.extend(self._own_hypotheses(custom_hypotheses, names, db_engine, service_url))
+        verdicts.extend(
+            hypotheses.tested(
+                custom_hypotheses,
+                causal_map=self.causal_map,
+                engine=db_engine if db_engine is not None else self.db_engine,
+                service=service_url or next((url for url in self.target.services if url.startswith("http")), None),
+                clock=self.clock,
+            )
+        )
         result = HypothesesResult(
             timestamp=_iso(self.clock.now()),
             hypothesis_results=tuple(verdicts),
@@ -266,47 +278,6 @@ class UltimateDiagnosticSystem(AsyncPhases):
             elapsed_seconds=self.clock.monotonic() - began,
         )
         return self._end("phase_3", result, f"{result.leader} leads with {result.leader_posterior:.0%}", began)
-
-    def _own_hypotheses(
-        self,
-        custom: Sequence[str] | Mapping[str, Sequence[TestCondition]] | None,
-        names: Sequence[str],
-        db_engine: Any,
-        service_url: str | None,
-    ) -> list[HypothesisVerdict]:
-        tester = HypothesisTester(clock=self.clock)
-        service = service_url or next((url for url in self.target.services if url.startswith("http")), None)
-        engine = db_engine if db_engine is not None else self.db_engine
-        found: list[HypothesisVerdict] = []
-        for name in names:
-            if isinstance(custom, Mapping):
-                conditions: Sequence[TestCondition] = custom[name]
-            elif name in self.causal_map:
-                continue
-            else:
-                try:
-                    conditions = CommonHypotheses.named(name, db_engine=engine, service_url=service)
-                except ConfigurationError as error:
-                    if name not in CommonHypotheses.names():
-                        raise
-                    found.append(_untested(name, str(error)))
-                    continue
-            tested = tester.test_hypothesis(name, list(conditions))
-            found.append(
-                HypothesisVerdict(
-                    hypothesis=name,
-                    title=name.replace("_", " "),
-                    verdict=str(tested.verdict),
-                    posterior=tested.posterior,
-                    reason=tested.conclusion,
-                    tested_by="conditions",
-                    seen=tuple(c.name for c in tested.conditions if c.passed),
-                    missing=tuple(c.name for c in tested.conditions if c.passed is False),
-                    unseen=tuple(c.name for c in tested.conditions if c.passed is None),
-                    details=tested.to_dict(),
-                )
-            )
-        return found
 
     # -- phase 4 -----------------------------------------------------------------------------------------------------
 
@@ -493,6 +464,12 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.monitoring_result()
         return reporting.build(self)
 
+    def look(self) -> Look:
+        """Look once at the target: what was read, and what the detectors make of it. Give it to ``CommonHypotheses``."""
+        observations = self._look_once()
+        evidence = self._evidence(observations, triage=None)
+        return Look(observations=observations, findings=looking.findings_of(self.causal_map, evidence, None))
+
     def look_for(self, mechanism: str) -> bool | None:
         """Look once more for one mechanism: True present, False absent, None nobody could tell."""
         return self._states(self._look_once()).get(mechanism)
@@ -599,17 +576,6 @@ def _target_from_inside(name: str, engine: Any, log_file: str | os.PathLike[str]
     if url is not None and not url.startswith("postgres"):
         url = None
     return replace(Target(name=name, pids=(os.getpid(),), database_url=url), logs=logs)
-
-
-def _untested(name: str, why: str) -> HypothesisVerdict:
-    return HypothesisVerdict(
-        hypothesis=name,
-        title=name.replace("_", " "),
-        verdict="inconclusive",
-        posterior=0.5,
-        reason=why,
-        tested_by="conditions",
-    )
 
 
 def _iso(moment: datetime) -> str:

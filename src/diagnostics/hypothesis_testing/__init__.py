@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnostics.hypothesis_testing.common import CommonHypotheses
-    from diagnostics.hypothesis_testing.conditions import TestCondition
+    from diagnostics.hypothesis_testing.conditions import TestCondition, compared
+    from diagnostics.hypothesis_testing.hypothesis import Hypothesis, Look
     from diagnostics.hypothesis_testing.tester import HypothesisTester
     from diagnostics.hypothesis_testing.whys.analyzer import FiveWhysAnalyzer
     from diagnostics.model.hypothesis import ConditionResult, HypothesisResult, Verdict
@@ -15,20 +16,26 @@ __all__ = [
     "CommonHypotheses",
     "ConditionResult",
     "FiveWhysAnalyzer",
+    "Hypothesis",
     "HypothesisResult",
     "HypothesisTester",
+    "Look",
     "TestCondition",
     "Verdict",
+    "compared",
 ]
 
 _HOME = {
     "CommonHypotheses": "diagnostics.hypothesis_testing.common",
     "ConditionResult": "diagnostics.model.hypothesis",
     "FiveWhysAnalyzer": "diagnostics.hypothesis_testing.whys.analyzer",
+    "Hypothesis": "diagnostics.hypothesis_testing.hypothesis",
     "HypothesisResult": "diagnostics.model.hypothesis",
     "HypothesisTester": "diagnostics.hypothesis_testing.tester",
+    "Look": "diagnostics.hypothesis_testing.hypothesis",
     "TestCondition": "diagnostics.hypothesis_testing.conditions",
     "Verdict": "diagnostics.model.hypothesis",
+    "compared": "diagnostics.hypothesis_testing.conditions",
 }
 
 

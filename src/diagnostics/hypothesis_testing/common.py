@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from diagnostics.causal_map.graph import CausalMap
+    from diagnostics.hypothesis_testing.hypothesis import LookOnce
+
 RESOURCE_EXHAUSTION = "resource_exhaustion"
 DATABASE_CONNECTIVITY_ISSUES = "database_connectivity_issues"
 EXTERNAL_SERVICE_FAILURE = "external_service_failure"
@@ -232,6 +235,28 @@ class CommonHypotheses:
                 if_false=0.05,
             ),
         ]
+
+    @staticmethod
+    def for_mechanism(mechanism: str, look: LookOnce, *, causal_map: CausalMap | None = None) -> list[TestCondition]:
+        """Return what is seen if this mechanism of the causal map is at work, and what would refute it.
+
+        Generated from the map: its own detector, the effects that it makes likely, and the mechanisms with which it is
+        easily confused (as falsifiers). ``look`` looks at the target once, and all conditions of a round share it:
+        ``UltimateDiagnosticSystem.look`` is one.
+
+        Raises:
+            ConfigurationError: There is no such mechanism.
+        """
+        from diagnostics.hypothesis_testing.mechanisms import conditions_for
+
+        return conditions_for(mechanism, look, causal_map=causal_map)
+
+    @staticmethod
+    def mechanisms(*, causal_map: CausalMap | None = None) -> tuple[str, ...]:
+        """Return the mechanisms that ``for_mechanism`` knows: all of the map."""
+        from diagnostics.causal_map.graph import standard_map
+
+        return tuple(node.id for node in (causal_map if causal_map is not None else standard_map()))
 
     @staticmethod
     def names() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,6 +34,11 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "matches": _matches,
 }
 RAISES = "raises"
+#: ``actual`` is a comparison of ``diagnostics.stats``; it is corrected for how many were made, then its verdict counts.
+VERDICT = "verdict"
+
+#: Verdicts of a comparison that say something; ``inconclusive`` is not tested.
+SETTLED = ("worse", "better", "not_worse")
 
 #: How likely a prediction comes true although the hypothesis is false, where its author does not say.
 DEFAULT_IF_FALSE = 0.3
@@ -54,11 +59,13 @@ class TestCondition:
         expected_result: What is compared with; a pair for ``between``, a regular expression for ``matches``;
             for ``raises`` an
             exception class, a tuple of them, a text that the message contains, or None for any exception.
-        comparison_type: One of ``COMPARISONS`` or ``raises``.
+        comparison_type: One of ``COMPARISONS``, ``raises``, or ``verdict`` (of a ``diagnostics.stats`` comparison).
         timeout_seconds: Limit of one call.
         any_of: Conditions with the same group are ways in which one prediction may come true: one of them is
             enough.
         if_false: How likely it is observed although the hypothesis is false; small for a telling sign.
+        refutes: A falsifier: what is never seen if the hypothesis holds. Observed, it refutes, whatever else was
+            observed.
 
     Raises:
         ConfigurationError: The comparison is unknown or does not fit the expected result, or the time is not
@@ -78,10 +85,11 @@ class TestCondition:
     timeout_seconds: float = 30.0
     any_of: str = ""
     if_false: float = DEFAULT_IF_FALSE
+    refutes: bool = False
 
     def __post_init__(self) -> None:
-        if self.comparison_type not in COMPARISONS and self.comparison_type != RAISES:
-            valid = ", ".join([*COMPARISONS, RAISES])
+        if self.comparison_type not in (*COMPARISONS, RAISES, VERDICT):
+            valid = ", ".join([*COMPARISONS, RAISES, VERDICT])
             raise ConfigurationError(
                 f"Condition '{self.name}': unknown comparison_type {self.comparison_type!r}.",
                 hint=f"Valid: {valid}.",
@@ -94,6 +102,8 @@ class TestCondition:
             )
         if not 0.0 < self.if_false < 1.0:
             raise ConfigurationError(f"Condition '{self.name}': if_false lies between 0 and 1, got {self.if_false}.")
+        if self.refutes and self.any_of:
+            raise ConfigurationError(f"Condition '{self.name}': one falsifier is enough, so it has no group.")
         self._check_expected()
 
     def _check_expected(self) -> None:
@@ -107,6 +117,8 @@ class TestCondition:
                 raise ConfigurationError(
                     f"Condition '{self.name}': 'matches' needs a regular expression: {error}."
                 ) from error
+        if self.comparison_type == VERDICT and expected not in SETTLED:
+            raise ConfigurationError(f"Condition '{self.name}': 'verdict' needs one of {', '.join(SETTLED)}.")
         if self.comparison_type == RAISES and not _is_exception_spec(expected):
             raise ConfigurationError(
                 f"Condition '{self.name}': 'raises' needs an exception class, a tuple of them, text or None."
@@ -119,6 +131,8 @@ class TestCondition:
         """
         if self.comparison_type == RAISES:
             return False
+        if self.comparison_type == VERDICT:
+            return bool(actual.verdict == self.expected_result)
         return COMPARISONS[self.comparison_type](actual, self.expected_result)
 
     def predicts(self, error: BaseException) -> bool:
@@ -138,3 +152,40 @@ def _is_exception_spec(expected: object) -> bool:
         return True
     classes = expected if isinstance(expected, tuple) else (expected,)
     return bool(classes) and all(isinstance(c, type) and issubclass(c, BaseException) for c in classes)
+
+
+def compared(
+    name: str,
+    before: Callable[[], Sequence[Any]] | Sequence[Any],
+    after: Callable[[], Sequence[Any]] | Sequence[Any],
+    *,
+    kind: str,
+    expect: str = "worse",
+    smallest_effect: float | None = None,
+    higher_is_worse: bool = True,
+    timeout_seconds: float = 30.0,
+    if_false: float = DEFAULT_IF_FALSE,
+) -> TestCondition:
+    """Return the prediction that measurements changed (or did not), tested by ``diagnostics.stats.compare``.
+
+    Comparisons of one hypothesis are corrected for their number. One that is inconclusive was not tested.
+
+    Args:
+        name: The prediction in words: "requests are slower since the release".
+        before: Values of the baseline in order of time, or a function that gets them.
+        after: Values since, or a function that gets them.
+        kind: latency, tail, gauge, count or rate.
+        expect: worse, better or not_worse.
+        smallest_effect: What matters; needed for ``not_worse``.
+        higher_is_worse: Whether more is bad.
+        timeout_seconds: Limit of getting and comparing them.
+        if_false: How likely it is observed although the hypothesis is false.
+    """
+
+    def look() -> Any:
+        from diagnostics.stats.comparison import compare
+
+        first, second = (side() if callable(side) else side for side in (before, after))
+        return compare(first, second, kind=kind, smallest_effect=smallest_effect, higher_is_worse=higher_is_worse)
+
+    return TestCondition(name, look, expect, VERDICT, timeout_seconds=timeout_seconds, if_false=if_false)

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from diagnostics.model.hypothesis import ConditionResult, Verdict
 from diagnostics.stats.proportions import Rate, trials_for, wilson
-from diagnostics.stats.sequential import posterior
+from diagnostics.stats.sequential import posterior, watched_rate
 
 #: How likely a prediction is observed when the hypothesis holds: nothing is certain, a probe may look a
 #: moment too late.
 IF_TRUE = 0.95
+#: A falsifier is not observed when the hypothesis holds; a probe errs sometimes.
+NEVER = 0.99
+#: Looks before "every time" means something, where nobody said how often to look.
+FIRST_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Prediction:
         successes: Repetitions in which it was observed.
         repetitions: How often it was tried.
         if_false: How likely it is observed although the hypothesis is false.
+        if_true: How likely it is observed when the hypothesis holds.
     """
 
     name: str
@@ -33,15 +38,17 @@ class Prediction:
     successes: int
     repetitions: int
     if_false: float
+    if_true: float = IF_TRUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Verdict and the numbers behind it."""
+    """Verdict and the numbers behind it; ``falsified`` names the falsifiers that were observed."""
 
     verdict: Verdict
     rate: Rate
     posterior: float
+    falsified: tuple[str, ...] = ()
 
 
 def predictions(
@@ -74,56 +81,98 @@ def predictions(
     return tuple(joined)
 
 
-def judge(made: Sequence[Prediction], required: float, prior: float) -> Judgement:
-    """Return the verdict on a hypothesis from its predictions.
+def falsifier(name: str, if_false: float, trials: Sequence[bool | None]) -> Prediction:
+    """Return a falsifier as the prediction that it is not observed."""
+    tested = [seen for seen in trials if seen is not None]
+    return Prediction(
+        name=name,
+        trials=len(tested),
+        successes=sum(not seen for seen in tested),
+        repetitions=len(trials),
+        if_false=1.0 - if_false,
+        if_true=NEVER,
+    )
 
-    - Nothing could be tested: inconclusive.
+
+def judge(
+    made: Sequence[Prediction],
+    required: float,
+    prior: float,
+    *,
+    falsifiers: Sequence[Prediction] = (),
+    watched: bool = False,
+) -> Judgement:
+    """Return the verdict on a hypothesis from its predictions and falsifiers.
+
+    - A falsifier was observed: refuted.
+    - Nothing that is predicted could be tested: inconclusive.
     - Once each: the rate is a count. Supported when the required share is reached whatever the untested ones
-    would show, refuted
-      when it cannot be reached any more, else inconclusive.
+      would show, refuted when it cannot be reached any more, else inconclusive.
     - Repeated: the rate is an estimate. Supported when all was tested and observed every time, or when
-    Wilson's lower bound
-      reaches the required rate; refuted when the upper bound stays below it, or when every time was required
-      and one time showed otherwise; else inconclusive: repeat more often.
+      Wilson's lower bound reaches the required rate; refuted when the upper bound stays below it, or when every
+      time was required and one time showed otherwise; else inconclusive: repeat more often.
+    - Repeated until it is settled (``watched``): the same by the confidence sequence, which holds at every look;
+      all observed every time counts only where every time was required, and from the fifth look.
     """
     total = sum(p.repetitions for p in made)
     trials = sum(p.trials for p in made)
     successes = sum(p.successes for p in made)
-    rate = wilson(successes, trials)
+    rate = _rate(successes, trials, watched=watched)
+    said = [p for p in (*made, *falsifiers) if p.trials]
+    after = posterior(sum(map(_log_ratio, said)), prior) if said else prior
+    observed = tuple(f.name for f in falsifiers if f.successes < f.trials)
+    if observed:
+        return Judgement(verdict=Verdict.REFUTED, rate=rate, posterior=min(after, prior), falsified=observed)
     if trials == 0:
-        return Judgement(verdict=Verdict.INCONCLUSIVE, rate=rate, posterior=prior)
+        return Judgement(verdict=Verdict.INCONCLUSIVE, rate=rate, posterior=after)
     missing = total - trials
-    after = posterior(sum(map(_log_ratio, made)), prior)
     verdict = Verdict.INCONCLUSIVE
-    if all(p.repetitions == 1 for p in made):
+    every_time = successes == total
+    if watched:
+        every_time = every_time and required >= 1.0 and all(p.repetitions >= FIRST_LOOKS for p in made)
+    if all(p.repetitions == 1 for p in made) and not watched:
         # The tolerance keeps 0.6 of 5 from failing at 2.9999999999999996.
         if successes >= required * total - 1e-9:
             verdict = Verdict.SUPPORTED
         elif successes + missing < required * total - 1e-9:
             verdict = Verdict.REFUTED
-    elif (successes == total) or (rate.low >= required and missing == 0):
+    elif every_time or (rate.low >= required and missing == 0):
         verdict = Verdict.SUPPORTED
-    elif (required >= 1.0 and successes < trials) or (wilson(successes + missing, total).high < required):
+    elif (required >= 1.0 and successes < trials) or (
+        _rate(successes + missing, total, watched=watched).high < required
+    ):
         verdict = Verdict.REFUTED
     return Judgement(verdict=verdict, rate=rate, posterior=after)
+
+
+def _rate(successes: int, trials: int, *, watched: bool) -> Rate:
+    if not watched:
+        return wilson(successes, trials)
+    seen = watched_rate(successes, trials)
+    return Rate(successes=successes, n=trials, rate=seen.rate, low=seen.low, high=seen.high, confidence=seen.confidence)
 
 
 def conclude(name: str, judgement: Judgement, conditions: Sequence[ConditionResult], required: float) -> str:
     """Return the verdict in words, with what decided it."""
     title = name.replace("_", " ")
     rate = judgement.rate
-    observed = [c for c in conditions if c.passed]
-    missed = [c for c in conditions if c.passed is False]
-    untested = [c for c in conditions if c.passed is None]
+    observed = [c for c in conditions if c.passed and not c.refutes]
+    missed = [c for c in conditions if c.passed is False and not c.refutes]
+    untested = [c for c in conditions if c.passed is None and not c.refutes]
     if not conditions:
         return f"Inconclusive: '{title}' predicts nothing, so nothing was tested."
+    if judgement.falsified:
+        shown = [c for c in conditions if c.refutes and c.passed is False]
+        return f"Refuted: what excludes it was observed: {_seen(shown)}."
     if rate.n == 0:
         return f"Inconclusive: no condition of '{title}' could be tested ({_first(untested)})."
     share = f"{rate.successes} of {rate.n} predictions observed"
     if any(c.trials > 1 for c in conditions):
         share += f" (95 % interval {rate.low:.0%} to {rate.high:.0%})"
     if judgement.verdict is Verdict.SUPPORTED:
-        return f"Supported: {share}; {_seen(observed)}."
+        said = f"Supported: {share}; {_seen(observed)}"
+        open_ = [c for c in conditions if c.refutes and c.passed is None]
+        return f"{said}; but nobody could look whether {_first(open_)}." if open_ else f"{said}."
     if judgement.verdict is Verdict.REFUTED:
         return f"Refuted: {share}, {required:.0%} required; instead {_seen(missed)}."
     if untested:
@@ -141,13 +190,13 @@ def recommend(
     if not conditions:
         advice.append("Write down what is seen if the hypothesis holds, and what is seen if it does not.")
     elif judgement.verdict is Verdict.SUPPORTED:
-        seen = next((c for c in conditions if c.passed), conditions[0])
+        seen = next((c for c in conditions if c.passed and not c.refutes), conditions[0])
         advice.append(f"Ask why '{seen.name}' is so: what is upstream of it, and since when?")
         if judgement.posterior < 0.9:
             advice.append("Test a rival that predicts the same: this was not improbable without the hypothesis.")
     elif judgement.verdict is Verdict.REFUTED:
         advice.append("Look elsewhere: test the next likely hypothesis.")
-        some = next((c for c in conditions if c.passed), None)
+        some = next((c for c in conditions if c.passed and not c.refutes), None)
         if some is not None:
             advice.append(f"'{some.name}' was observed all the same: find out what else explains it.")
     elif all(c.passed is not None for c in conditions):
@@ -167,8 +216,8 @@ def _log_ratio(prediction: Prediction) -> float:
     """Log-likelihood ratio of a prediction: the mean over its repetitions, which are looks at one moment."""
     if prediction.trials == 0:
         return 0.0
-    observed = math.log(IF_TRUE / prediction.if_false)
-    missed = math.log((1.0 - IF_TRUE) / (1.0 - prediction.if_false))
+    observed = math.log(prediction.if_true / prediction.if_false)
+    missed = math.log((1.0 - prediction.if_true) / (1.0 - prediction.if_false))
     share = prediction.successes / prediction.trials
     return share * observed + (1.0 - share) * missed
 

@@ -53,6 +53,9 @@ class ConditionResult(Record):
         any_of: Group of conditions of which one is enough; empty for a prediction of its own.
         duration_seconds: All trials together.
         error: Why it could not be tested; empty when it could.
+        refutes: It is a falsifier; ``passed`` then says that it was not observed.
+        p_value: Of a comparison of measurements, corrected for how many were made; None for other conditions.
+        tests: How many comparisons were made together; 0 for other conditions.
     """
 
     name: str
@@ -67,6 +70,9 @@ class ConditionResult(Record):
     any_of: str = ""
     duration_seconds: float = 0.0
     error: str = ""
+    refutes: bool = False
+    p_value: float | None = None
+    tests: int = 0
 
     @property
     def result(self) -> str:

@@ -21,6 +21,7 @@ from diagnostics.plugins.protocols import Probe
 
 PROBES = "diagnostics.probes"
 MECHANISMS = "diagnostics.mechanisms"
+HYPOTHESES = "diagnostics.hypotheses"
 _log = logging.getLogger(__name__)
 
 
@@ -36,7 +37,7 @@ def load(group: str, *, found: Iterable[EntryPoint] | None = None) -> Loaded:
     """Return what the entry points of a group name; two of one name are an error of both.
 
     Args:
-        group: ``PROBES`` or ``MECHANISMS``.
+        group: ``PROBES``, ``MECHANISMS``, ``HYPOTHESES`` or another one.
         found: The entry points; those of the installed distributions when None.
     """
     points = list(entry_points(group=group) if found is None else found)

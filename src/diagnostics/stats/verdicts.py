@@ -132,7 +132,8 @@ def together(results: Sequence[Comparison], method: str = "holm") -> Family:
 def _corrected(result: Comparison, p: float, tests: int) -> Comparison:
     result = replace(result, adjusted_p=p, tests=tests)
     if result.verdict in (Direction.WORSE, Direction.BETTER) and p >= result.alpha:
-        said = f"{result.reason}; among {tests} tests that is no surprise (corrected p {p:.2g})"
+        seen = result.reason.partition(": ")[2]
+        said = f"inconclusive: {seen}; among {tests} tests that is no surprise (corrected p {p:.2g})"
         return replace(result, verdict=Direction.INCONCLUSIVE, reason=said)
     return result
 

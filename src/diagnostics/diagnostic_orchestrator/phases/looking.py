@@ -8,6 +8,7 @@ from typing import Any
 
 from diagnostics.causal_map.graph import CausalMap
 from diagnostics.causal_map.signatures import match_line
+from diagnostics.hypothesis_testing.hypothesis import Look
 from diagnostics.model.diagnosis import CouldNotLook
 from diagnostics.model.finding import Baseline, Evidence, Finding, State
 from diagnostics.model.mechanism import Kind
@@ -40,6 +41,22 @@ def observe(
 
         probes.append(PoolProbe(engine=engine))
     return look(probes, clock=clock, deadline_seconds=deadline_seconds)
+
+
+def look_once(
+    target: Target, *, causal_map: CausalMap, baseline: Baseline, clock: Clock, deadline_seconds: float
+) -> Look:
+    """Return what one look at a target gives, without a report to lean on."""
+    seen = observe(
+        target,
+        engine=None,
+        baseline=baseline,
+        clock=clock,
+        deadline_seconds=deadline_seconds,
+        window_seconds=min(2.0, deadline_seconds / 2),
+    )
+    evidence = evidence_of(seen, problem=Problem(), triage=None, baseline=baseline, now=clock.now())
+    return Look(observations=seen, findings=findings_of(causal_map, evidence, None))
 
 
 def evidence_of(
