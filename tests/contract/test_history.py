@@ -14,19 +14,24 @@ from diagnostics.model.alert import AlertChange, AlertSeverity, MonitoringAlert
 from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult, CheckState
 from diagnostics.post_solution_monitoring.history import History, MemoryHistory
+from diagnostics.post_solution_monitoring.history_postgres import PostgresHistory
 from diagnostics.post_solution_monitoring.history_sqlite import SqliteHistory
+from diagnostics.post_solution_monitoring.opening import open_history
 from diagnostics.testing import FakeClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def make(request, tmp_path):
     made = []
+    url = request.getfixturevalue("fresh_database") if request.param == "postgres" else ""
 
     def factory(**bounds):
         if request.param == "memory":
             history = MemoryHistory(**bounds)
+        elif request.param == "postgres":
+            history = open_history(url, clock=FakeClock(), **bounds)
         else:
             history = SqliteHistory(tmp_path / "history.db", clock=FakeClock(), **bounds)
         made.append(history)
@@ -347,3 +352,54 @@ def test_sqlite_refuses_a_file_of_a_later_format_and_does_not_touch_it(tmp_path)
     db.close()
     with pytest.raises(DiagnosticsError, match="format 99"):
         SqliteHistory(path)
+
+
+# What only a server can promise.
+
+
+def test_postgres_goes_on_after_its_session_was_ended(fresh_database):
+    import psycopg
+
+    history = open_history(fresh_database)
+    assert isinstance(history, PostgresHistory)
+    history.add_alert(alert("a"))
+    with psycopg.connect(fresh_database.replace("+psycopg", ""), autocommit=True) as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'diagnostics-history'"
+        )
+    with pytest.raises(psycopg.OperationalError):
+        history.alerts()
+    assert [a.alert_id for a in history.alerts()] == ["a"]
+    history.close()
+
+
+def test_postgres_is_shared_by_many_and_made_by_all_at_once(fresh_database):
+    made, failed = [], []
+
+    def open_one():
+        try:
+            made.append(open_history(fresh_database))
+        except Exception as error:
+            failed.append(error)
+
+    openers = [threading.Thread(target=open_one) for _ in range(6)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
+    assert failed == []
+    before = made[1].version()
+    made[0].add_result("api", result(0))
+    made[0].flush()
+    assert made[1].version() != before
+    assert made[1].latest()["api"] == result(0)
+    for history in made:
+        history.close()
+
+
+def test_a_history_has_an_address(tmp_path):
+    for where in (tmp_path / "a.db", f"sqlite:///{tmp_path}/b.db"):
+        history = open_history(where)
+        assert isinstance(history, SqliteHistory)
+        history.close()
+    assert (tmp_path / "b.db").exists()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diagnostics.post_solution_monitoring.history_sqlite import SqliteHistory
     from diagnostics.post_solution_monitoring.metric_check import MetricCheck
     from diagnostics.post_solution_monitoring.monitor import PostSolutionMonitor
+    from diagnostics.post_solution_monitoring.opening import open_history
     from diagnostics.post_solution_monitoring.slo import BurnRateRule, Slo, SloTracker
     from diagnostics.post_solution_monitoring.temporary import TemporaryMonitoring, temporary_monitoring
     from diagnostics.post_solution_monitoring.trends import Forecast, forecast, trend_of
@@ -58,6 +59,7 @@ _HOME = {
     "TemporaryMonitoring": f"{_HERE}.temporary",
     "create_health_endpoint": f"{_HERE}.web.health",
     "forecast": f"{_HERE}.trends",
+    "open_history": f"{_HERE}.opening",
     "temporary_monitoring": f"{_HERE}.temporary",
     "trend_of": f"{_HERE}.trends",
 }
@@ -94,6 +96,7 @@ __all__ = [
     "TemporaryMonitoring",
     "create_health_endpoint",
     "forecast",
+    "open_history",
     "temporary_monitoring",
     "trend_of",
 ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from diagnostics.model.alert import AlertChange, AlertPhase, AlertRule, AlertState
 from diagnostics.post_solution_monitoring.alerts import announce, step
+from diagnostics.post_solution_monitoring.alerts.state import MOST_GOOD, bad_needed
 
 RULE = AlertRule()
 RULES = st.builds(
@@ -110,7 +111,7 @@ def test_firing_three_times_over_a_long_time_is_not_flapping():
 @given(st.lists(st.booleans(), max_size=300), RULES, st.data())
 def test_what_opened_is_resolved_exactly_once_whatever_is_silenced(results, rule, data):
     silenced = data.draw(st.lists(st.booleans(), min_size=len(results), max_size=len(results)))
-    ending = rule.good_to_resolve + rule.settle_after + 1
+    ending = max(rule.good_to_resolve, MOST_GOOD) + rule.settle_after + 1
 
     state, told = life(results + [False] * ending, rule, silenced + [False] * ending)
 
@@ -180,3 +181,39 @@ def test_a_rule_that_makes_no_sense_is_refused():
         AlertRule(bad_to_fire=6, window=5)
     with pytest.raises(ValueError, match="good_to_resolve"):
         AlertRule(good_to_resolve=0)
+
+
+def test_a_check_that_fails_by_chance_now_and_then_needs_one_bad_look_more():
+    noisy = ([True] + [False] * 49) * 40
+    quiet = [False] * 2000
+    assert [at for at, _ in life(quiet + bads("xxx"))[1]] == [2002]
+    assert life(noisy + bads("xxx"))[1] == []
+    assert [at for at, _ in life(noisy + bads("xxxx"))[1]] == [2003]
+
+
+def test_an_outage_is_no_noise():
+    outages = (bads("x" * 30) + [False] * 200) * 10
+    _, told = life(outages + bads("xxx"))
+    assert told[-1] == (len(outages) + 2, AlertChange.FIRED)
+
+
+def test_a_half_dead_service_that_gets_through_some_looks_is_one_outage():
+    half_dead = bads("xx.x..xxx...xxx....x.x") * 4 + bads("xxxx.....xxxx")
+    changes = [change for _, change in life(half_dead)[1]]
+    assert changes == [AlertChange.FIRED]
+    plain = AlertRule(adapts=False)
+    assert len(life(half_dead, plain)[1]) > 1
+    assert [change for _, change in life(half_dead + [False] * 30)[1]] == [AlertChange.FIRED, AlertChange.RESOLVED]
+
+
+def test_a_rule_that_was_meant_to_be_sensitive_stays_so():
+    for rule in (AlertRule(bad_to_fire=1, window=5), AlertRule(bad_to_fire=2, window=5)):
+        noisy = [True, *[False] * 60] * 20
+        assert bad_needed(state_after(noisy, rule), rule) == rule.bad_to_fire
+
+
+def state_after(results, rule):
+    state = AlertState()
+    for bad in results:
+        state = step(state, rule, bad=bad)
+    return state

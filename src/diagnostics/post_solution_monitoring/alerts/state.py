@@ -19,7 +19,7 @@ MOST_QUIET = 10_000
 """Looks after which those before count half: a week of minutes."""
 HALF_DEAD = 1e-5
 """How probable as many good results in a row may be, by what got through during the outage, for it to count as over."""
-LEAST_EPISODE = 20
+LEAST_EPISODE = 10
 """Results of an outage before what got through says something about it."""
 MOST_GOOD = 30
 
