@@ -714,7 +714,8 @@ def implement_solution_with_backup(
 ) -> ImplementationResult:
     """Make one change with a proven backup and an automatic way back; truthy exactly when it succeeded.
 
-    ``in_child`` runs the function in a child process, which is ended when it hangs; ``options`` are those of ``SafeImplementationManager.implement_solution_safely``.
+    ``in_child`` runs the function in a child process, which is ended when it hangs; ``options`` are those of
+    ``SafeImplementationManager.implement_solution_safely``.
     """
     manager = SafeImplementationManager(logger, backup_dir, db_engine=db_engine)
     assessment = manager.assess_solution_impact(
