@@ -326,6 +326,14 @@ def test_clients_that_wait_for_a_session_of_pgbouncer_are_counted(bouncer):
     assert modes == {"transaction"}
 
 
+def test_a_sweep_through_pgbouncer_asks_its_console_too(bouncer):
+    with PostgresMonitor(bouncer.replace("postgresql://", "postgresql+psycopg://")) as monitor:
+        seen = monitor.sweep()
+
+    assert seen.value("pgbouncer.pool.size") == 2
+    assert seen.value("postgres.connections.used") is not None
+
+
 def test_a_user_who_may_not_see_the_console_gets_a_hint(bouncer):
     seen = Observations(PgBouncerProbe(bouncer.replace("://", "://stranger-", 1)).observe(SYSTEM_CLOCK))
 

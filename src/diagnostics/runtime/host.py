@@ -123,6 +123,35 @@ def parse_network_counters(text: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskCounters:
+    """One block device since boot: requests, seconds that they took (queueing included), seconds in which any was under way."""
+
+    requests: int
+    waited: float
+    busy: float
+
+
+def disk_counters() -> dict[str, DiskCounters]:
+    """Return the block devices that were ever used; loop devices and memory left out."""
+    return parse_disk_counters(read_or_empty("/proc/diskstats"))
+
+
+def parse_disk_counters(text: str) -> dict[str, DiskCounters]:
+    """Return what ``diskstats`` says."""
+    found = {}
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) < 14 or fields[2].startswith(("loop", "ram", "zram", "sr", "fd")):
+            continue
+        numbers = [int(field) for field in fields[3:14]]
+        requests = numbers[0] + numbers[4]
+        if requests:
+            waited, busy = (numbers[3] + numbers[7]) / 1000.0, numbers[9] / 1000.0
+            found[fields[2]] = DiskCounters(requests=requests, waited=waited, busy=busy)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
     """A mounted file system."""
 

@@ -148,3 +148,11 @@ def test_a_digest_shows_a_change_and_nothing_else() -> None:
     assert one != environment_digest("TOKEN", "secret-2", b"key")
     assert one != environment_digest("TOKEN", "secret-1", b"other machine")
     assert len(one) == 8
+
+
+def test_disks_are_counted_with_the_time_that_requests_took() -> None:
+    text = "   8 0 sda 10 0 80 50 20 0 160 100 0 90 150\n   7 0 loop0 9 0 9 9 9 0 9 9 0 9 9\n 8 16 sdb 0 0 0 0 0 0 0 0 0 0 0\n"
+
+    found = host.parse_disk_counters(text)
+
+    assert found == {"sda": host.DiskCounters(requests=30, waited=0.15, busy=0.09)}

@@ -21,6 +21,7 @@ from diagnostics.system_monitor.postgres.database import (
     volume_observations,
 )
 from diagnostics.system_monitor.postgres.migrations import observe_migrations
+from diagnostics.system_monitor.postgres.pgbouncer import PgBouncerProbe
 from diagnostics.system_monitor.postgres.readings import failure, reading
 from diagnostics.system_monitor.postgres.session import (
     GUARDS,
@@ -202,7 +203,9 @@ class Sweep:
 
     def single_questions(self) -> list[tuple[str, Part]]:
         """Return the parts that are asked once: the name of their failure, and how."""
+        pooler: list[tuple[str, Part]] = [("pgbouncer.connect", self._pooler)] if self._session.pooled else []
         return [
+            *pooler,
             ("postgres.setting", self._settings),
             ("postgres.table.size", self._tables),
             ("postgres.role.connection_limit", self._roles),
@@ -324,6 +327,10 @@ class Sweep:
     def _size(self) -> Iterable[Observation]:
         size = self._session.query("database_size")[0]["bytes"]
         yield from reading("postgres.database.size", size, Unit.BYTES, self._clock.now(), "pg_database_size()")
+
+    def _pooler(self) -> Iterable[Observation]:
+        """Ask the console of the PgBouncer through which we came."""
+        return PgBouncerProbe(self._probe.database_url).observe(self._clock)
 
     def _upkeep(self) -> Iterable[Observation]:
         return upkeep.observations(self._session, self._clock.now())

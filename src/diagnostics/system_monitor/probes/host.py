@@ -19,6 +19,8 @@ _DATABASE_COMMANDS = frozenset({"postgres", "postmaster"})
 _RUNNABLE_SAMPLES = 10
 MOST_FOLDERS = 40
 """Folders of the environment whose volumes are looked at."""
+_CLOCK_NOISE = 0.2
+"""Steps of the wall clock below this are its own steering and our being interrupted between two readings."""
 _PSEUDO = frozenset(
     {"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue", "securityfs", "debugfs", "tracefs"}
 )
@@ -163,7 +165,9 @@ class _Sample:
     stalls: Mapping[str, float]
     paging: Mapping[str, int]
     network: Mapping[str, int]
+    disks: Mapping[str, host.DiskCounters]
     processes: Mapping[int, host.ProcessStat]
+    wall: float
 
     @staticmethod
     def take(clock: Clock) -> _Sample:
@@ -178,6 +182,8 @@ class _Sample:
             stalls=stalls,
             paging=host.vmstat(),
             network=host.network_counters(),
+            disks=host.disk_counters(),
+            wall=clock.now().timestamp(),
             processes=host.all_processes(),
         )
 
@@ -219,7 +225,24 @@ def _between(
         if counter in after.network:
             rate = _grown(before.network, after.network, counter) / seconds
             yield net.reading(name, rate, Unit.PER_SECOND)
+    yield from _devices(before, after, seconds, notes.of("/proc/diskstats"))
+    step = (after.wall - before.wall) - (after.moment - before.moment)
+    yield notes.of("wall clock against monotonic clock").reading(
+        "host.clock.step", step if abs(step) > _CLOCK_NOISE else 0.0, Unit.SECONDS
+    )
     yield from _biggest(consumers, after.processes, pids, notes.of("/proc/<pid>/stat"))
+
+
+def _devices(before: _Sample, after: _Sample, seconds: float, notes: Notes) -> Iterator[Reading]:
+    """Yield how long requests took and how busy the device was; nothing of devices that had no request."""
+    for device, now in after.disks.items():
+        old = before.disks.get(device)
+        if old is None or now.requests <= old.requests:
+            continue
+        latency = max(0.0, now.waited - old.waited) / (now.requests - old.requests)
+        busy = min(1.0, max(0.0, now.busy - old.busy) / seconds)
+        yield notes.reading("host.disk.latency", latency, Unit.SECONDS, device=device)
+        yield notes.reading("host.disk.busy", busy, Unit.RATIO, device=device)
 
 
 def _grown(before: Mapping[str, int], after: Mapping[str, int], name: str) -> int:
