@@ -57,11 +57,6 @@ class Day:
         )
 
     @cached_property
-    def slots(self) -> frozenset[str]:
-        """Slots that have spans."""
-        return frozenset(self.told.own["slot"].unique())
-
-    @cached_property
     def date(self) -> str:
         """The date, from the metrics' times."""
         middle = pl.read_parquet(self.folder / "pod_metrics.parquet", columns=["ts"])["ts"].median()
@@ -69,26 +64,17 @@ class Day:
         return f"{datetime.fromtimestamp(middle, UTC):%Y-%m-%d}"
 
     @cached_property
-    def slot_of(self) -> dict[int, str]:
-        """The slot of each minute that has spans of the faulty phase."""
-        return {
-            minute: _label(minute)
-            for minute in range(_minute(self.date, "00:00"), _minute(self.date, "23:59") + 1)
-            if _label(minute) in self.slots
-        }
-
-    @cached_property
     def incidents(self) -> list[trail.Incident]:
         """What happened on the day, found without knowing of any case."""
-        return trail.incidents(self.told, self.slot_of)
+        return trail.incidents(self.told)
 
     def ranking(self, at: int, others: Sequence[int]) -> Ranking:
         """Return the ranking for the minute ``at`` (minutes since 1970); ``others`` belong to the same incident."""
         near = {*others, *range(at + 1, at + 1 + ECHO)} - {at}
         metrics = Slots(now=frozenset([str(at)]), skip=frozenset(map(str, near)))
         # Some minute files are missing; the fault's second one is the next best.
-        known = [m for m in (*sorted(others)[1:], at) if m <= at and m in self.slot_of]
-        now = at if at in self.slot_of or not known else max(known)
+        known = [m for m in (*sorted(others)[1:], at) if m <= at and m in self.told.slot_of]
+        now = at if at in self.told.slot_of or not known else max(known)
         skip = frozenset(_label(m) for m in {at, *others} - {now})
         return culprits(
             incident.clues(self.told, Slots(now=frozenset([_label(now)]), skip=skip), metrics), self.told.graph
@@ -126,7 +112,7 @@ def _about(day: Day, minutes: Sequence[int]) -> tuple[int, Ranking]:
     if begun:
         found = min(begun, key=lambda one: (one.ranking.nothing, one.first))
         return found.worst, found.ranking
-    looked = {minute: trail.at(day.told, day.slot_of, minute) for minute in minutes}
+    looked = {minute: trail.at(day.told, [minute]) for minute in minutes}
     return min(looked.items(), key=lambda item: (item[1].nothing, item[0]))
 
 

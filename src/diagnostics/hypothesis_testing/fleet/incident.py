@@ -53,6 +53,7 @@ class Telemetry:
         metrics: Resource metrics of pods, None where there are none.
         metric_legs: Latency of calls as metrics tell it at both ends, in the slots of the metrics: ``slot, caller, callee, outer_ms,
             inner_ms``. None where there are none.
+        slot_of: For each minute (since 1970) that has spans, its slot; fault-free slots that were recorded apart are not in it.
         request_ms: What a whole request usually takes.
         graph: Who calls whom.
     """
@@ -62,6 +63,7 @@ class Telemetry:
     own: pl.DataFrame
     metrics: pl.DataFrame | None
     metric_legs: pl.DataFrame | None = None
+    slot_of: Mapping[int, str]
     request_ms: float
     graph: Graph
 
@@ -84,7 +86,7 @@ def read(
     legs = traces.legs(spans)
     return Telemetry(
         counts=pl.concat(counts), legs=legs, own=traces.own_time(spans), metrics=metrics, metric_legs=metric_legs,
-        request_ms=traces.request_ms(spans), graph=traces.call_graph(legs, spans["pod"]),
+        slot_of=traces.minutes(spans), request_ms=traces.request_ms(spans), graph=traces.call_graph(legs, spans["pod"]),
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def clues(metrics: pl.DataFrame, now: frozenset[str], skip: frozenset[str]) -> l
 
     Args:
         metrics: ``ts`` (Unix seconds), ``pod``, and utilisations in percent.
-        now: Slots of the incident (see ``tables.slot_of``).
+        now: Slots of the incident (minutes since 1970).
         skip: Slots that are neither the incident nor "as always".
     """
     found: list[Clue] = []

@@ -14,18 +14,20 @@ try:
 except ImportError as error:  # pragma: no cover - the base install
     raise MissingExtraError("fleet", needed_for="reading tables of logs or spans") from error
 
-__all__ = ["KEY", "SECOND", "pl", "slot_of", "tidy_logs", "tidy_spans"]
+__all__ = ["KEY", "SECOND", "is_normal", "pl", "tidy_logs", "tidy_spans"]
 
 SECOND = 1_000_000_000
 #: What identifies a span.
 KEY = ("slot", "trace", "span")
+#: Columns that say which slot a row belongs to, where the table has them.
+SLOT = ("minute", "phase")
 SPANS = ("trace", "span", "parent", "pod", "op", "start_ns", "dur_ns")
 LOGS = ("trace", "span", "pod", "ts_ns", "message")
 
 
-def slot_of(seconds: float) -> str:
-    """Return the slot of a moment in a table that has no ``minute`` of its own."""
-    return str(int(seconds // 60))
+def is_normal(slot: str) -> bool:
+    """Return whether the slot was recorded apart, as fault-free (``phase`` is ``normal``)."""
+    return slot.startswith("normal ")
 
 
 def tidy_spans(table: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ not agree. It holds the network, the queues on both sides and the time a starved
 from __future__ import annotations
 
 from diagnostics.hypothesis_testing.fleet.graph import Graph
-from diagnostics.hypothesis_testing.fleet.tables import KEY, pl
+from diagnostics.hypothesis_testing.fleet.tables import KEY, SECOND, is_normal, pl
 
 PARENT = ("slot", "trace", "parent")
 
@@ -42,6 +42,12 @@ def call_graph(legs_: pl.DataFrame, pods: pl.Series) -> Graph:
     """Return the graph of calls between pods."""
     pairs = legs_.select("caller", "callee").unique().sort("caller", "callee")
     return Graph.of(pairs.iter_rows(), pods.unique().sort())
+
+
+def minutes(spans: pl.DataFrame) -> dict[int, str]:
+    """Return the slot of each minute (since 1970) that has one: that in which its last span began. Fault-free slots are left out."""
+    last = spans.group_by("slot").agg(minute=pl.col("start_ns").max() // (60 * SECOND)).sort("minute", "slot")
+    return {minute: slot for slot, minute in last.iter_rows() if not is_normal(slot)}
 
 
 def request_ms(spans: pl.DataFrame) -> float:

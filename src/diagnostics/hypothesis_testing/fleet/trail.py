@@ -6,13 +6,13 @@ one incident, whose onset is its first slot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics.hypothesis_testing.fleet import habits, incident, pods
-from diagnostics.hypothesis_testing.fleet.clues import Ranking
+from diagnostics.hypothesis_testing.fleet.clues import Clue, Ranking
 from diagnostics.hypothesis_testing.fleet.culprits import culprits
-from diagnostics.hypothesis_testing.fleet.habits import PRICE
+from diagnostics.hypothesis_testing.fleet.habits import MIN_SLOTS, PRICE
 from diagnostics.hypothesis_testing.fleet.incident import LEAST_MS, OUTLIER, Slots, Telemetry
 from diagnostics.hypothesis_testing.fleet.shifts import every
 from diagnostics.hypothesis_testing.fleet.tables import pl
@@ -21,6 +21,8 @@ from diagnostics.hypothesis_testing.fleet.tables import pl
 GAP = 1
 #: Minutes before and after that are not compared with: the incident may have begun or still echo.
 NEAR = 2
+#: Whole minutes after a given onset that are read.
+FIRST = 3
 #: A slot in which nothing speaks louder (nats) is not ranked.
 LOUD = 3.0
 #: A priori an incident goes on in one minute of so many.
@@ -49,28 +51,57 @@ class Incident:
         return self.rankings[self.worst]
 
 
-def incidents(told: Telemetry, slot_of: Mapping[int, str]) -> list[Incident]:
-    """Return the incidents, in order of time.
-
-    Args:
-        told: The tables.
-        slot_of: For each minute that has spans, its slot. Metrics' slots are the minutes themselves.
-    """
+def incidents(told: Telemetry) -> list[Incident]:
+    """Return the incidents, in order of time."""
     hints = loudness(told)
-    minutes = {minute: hints.get(slot, 0.0) for minute, slot in slot_of.items()}
+    minutes = {minute: hints.get(slot, 0.0) for minute, slot in told.slot_of.items()}
     for slot, nats in loudness_of_metrics(told).items():
         minutes[int(slot)] = max(nats, minutes.get(int(slot), 0.0))
-    rankings = {m: at(told, slot_of, m) for m, nats in sorted(minutes.items()) if nats > LOUD}
+    rankings = {m: at(told, [m]) for m, nats in sorted(minutes.items()) if nats > LOUD}
     return _joined({m: r for m, r in rankings.items() if r.ranked and r.nothing < 1 / ONE_IN})
 
 
-def at(told: Telemetry, slot_of: Mapping[int, str], minute: int) -> Ranking:
-    """Return the ranking of one minute."""
-    near = range(minute - NEAR, minute + NEAR + 1)
-    now = frozenset([slot_of[minute]]) if minute in slot_of else frozenset[str]()
-    spans = Slots(now=now, skip=frozenset(slot_of[m] for m in near if m in slot_of and m != minute))
-    metrics = Slots(now=frozenset([str(minute)]), skip=frozenset(str(m) for m in near if m != minute))
-    return culprits(incident.clues(told, spans, metrics), told.graph)
+def strongest(told: Telemetry) -> Incident | None:
+    """Return the incident with most evidence, None where there is none."""
+    return min(incidents(told), key=lambda one: (one.ranking.nothing, one.first), default=None)
+
+
+def since(told: Telemetry, onset: float) -> Incident | None:
+    """Return the incident that began at ``onset`` (Unix seconds), read off its first whole minutes; None where none are known."""
+    known = sorted({*told.slot_of, *_metric_minutes(told)})
+    whole = [minute for minute in known if minute * 60 >= onset][:FIRST] or [m for m in known if (m + 1) * 60 > onset][
+        :1
+    ]
+    if not whole:
+        return None
+    later = [minute for minute in known if minute > whole[-1]]
+    # Where hardly anything was recorded before, what came long after has to stand in for "as always".
+    before = sum(minute < whole[0] - NEAR for minute in known)
+    ranking = at(told, whole, later if before >= MIN_SLOTS else ())
+    return Incident(first=whole[0], last=whole[-1], worst=whole[0], rankings={whole[0]: ranking})
+
+
+def clues_since(told: Telemetry, onset: float) -> list[Clue]:
+    """Return the clues of the first whole minutes after ``onset`` (Unix seconds)."""
+    whole = [minute for minute in sorted(told.slot_of) if minute * 60 >= onset][:FIRST]
+    later = [minute for minute in told.slot_of if minute * 60 >= onset]
+    return incident.clues(told, *_slots(told, whole, later)) if whole else []
+
+
+def at(told: Telemetry, minutes: Sequence[int], later: Iterable[int] = ()) -> Ranking:
+    """Return the ranking of these minutes together; ``later`` ones belong to the same incident."""
+    return culprits(incident.clues(told, *_slots(told, minutes, later)), told.graph)
+
+
+def _slots(told: Telemetry, minutes: Sequence[int], later: Iterable[int]) -> tuple[Slots, Slots]:
+    near = {*range(min(minutes) - NEAR, max(minutes) + NEAR + 1), *later} - set(minutes)
+    now, skip = ([told.slot_of[m] for m in some if m in told.slot_of] for some in (minutes, near))
+    metrics = Slots(now=frozenset(map(str, minutes)), skip=frozenset(map(str, near)))
+    return Slots(now=frozenset(now), skip=frozenset(skip)), metrics
+
+
+def _metric_minutes(told: Telemetry) -> list[int]:
+    return [] if told.metrics is None else (told.metrics["ts"] // 60).cast(pl.Int64).unique().to_list()
 
 
 def loudness(told: Telemetry) -> dict[str, float]:
