@@ -6,7 +6,7 @@ of their authors' code on the same issues.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,13 @@ def _inputs(folder: Path) -> Iterator[tuple[dict[str, Any], Table, Table, Any]]:
                 yield case, read.as_table(issues.filter(pl.col("case") == case["case"]), "issues"), normal, graph
 
 
-def predict(folder: Path, *, onset_given: bool = True) -> Iterator[dict[str, Any]]:
+Prepare = Callable[[Table, Table], tuple[Table, Table]]
+
+
+def predict(folder: Path, *, onset_given: bool = True, prepare: Prepare | None = None) -> Iterator[dict[str, Any]]:
     """Yield one line a case; one entry a node, its best inner cause first. Reads neither labels nor injections."""
-    for case, metrics, normal, graph in _inputs(folder):
+    for case, *tables, graph in _inputs(folder):
+        metrics, normal = prepare(*tables) if prepare is not None else tables
         target = f"{case['target_node']}|{case['target_metric']}|{case['target_stat']}"
         onset = float(case["target_ts"]) if onset_given and case.get("target_ts") is not None else None
         answer = investigate(metrics, normal, graph, target=target, onset=onset)

@@ -147,6 +147,19 @@ def chance(nats: float, prior: float = 0.02) -> float:
     return odds / (1.0 + odds)
 
 
+def combined(first: float, second: float) -> float:
+    """Return the p-value of two independent ones together: ``q (1 - ln q)`` with their product q.
+
+    Source: Fisher (1932), Statistical Methods for Research Workers, sec. 21.1; closed form for two.
+
+    Example:
+        >>> round(combined(0.1, 0.05), 4)
+        0.0315
+    """
+    product = max(SMALLEST * SMALLEST, first * second)
+    return min(1.0, product * (1.0 - math.log(product)))
+
+
 def failures_tail(failed: float, n: float, past_failed: float, past_n: float, dispersion: float = 1.0) -> float:
     """Return the chance of ``failed`` or more of ``n``, given what share of ``past_n`` failed before.
 

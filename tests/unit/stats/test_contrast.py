@@ -114,6 +114,13 @@ def test_support_grows_as_p_falls(p: float) -> None:
     assert contrast.support(1.0) < 0 < contrast.support(0.05)
 
 
+@given(st.floats(1e-9, 1.0), st.floats(1e-9, 1.0))
+def test_two_p_values_combine_as_fisher_says(first: float, second: float) -> None:
+    expected = reference.combine_pvalues([first, second], method="fisher").pvalue
+
+    assert contrast.combined(first, second) == pytest.approx(expected, rel=1e-9)
+
+
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_counted_failures_agree_with_the_beta_binomial_law(failed: int, more: int) -> None:
     n = failed + more + 1

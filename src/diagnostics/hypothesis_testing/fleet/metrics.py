@@ -21,10 +21,10 @@ from diagnostics.stats import contrast
 
 #: Chance of an alarm from the symptom alone where nothing is wrong.
 ALARM = 0.01
-#: A symptom this unusual is suspected: it counts when a node below it has certainly changed at the same time.
+#: A symptom this unusual is suspected: it counts together with what changed below it at the same time.
 SUSPECTED = 0.2
-#: What "certainly" is, over all series below the symptom.
-CERTAIN = 0.001
+#: Chance of an alarm from both together, by Fisher's combination of their p-values.
+TOGETHER = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,9 @@ class Seen:
 
     @property
     def is_abnormal(self) -> bool:
-        """Whether there is a symptom that normal times do not hold, or a suspected one with something certain behind it."""
-        return self.p_value <= ALARM or (self.p_value <= SUSPECTED and self.behind <= CERTAIN)
+        """Whether there is a symptom that normal times do not hold, or a suspected one with enough behind it."""
+        together = contrast.combined(self.p_value, self.behind)
+        return self.p_value <= ALARM or (self.p_value <= SUSPECTED and together <= TOGETHER)
 
 
 def look(
