@@ -17,6 +17,7 @@ from diagnostics.safe_implementation.guardrails import Bucket, Watch, is_decided
 from diagnostics.stats.proportions import wilson
 
 BUCKETS, REQUESTS, SECONDS = 360, 50, 5.0
+LOOK_EVERY = 6  # the executor looks at every bucket; fewer looks cost a minute of delay at most, and an hour less here
 NOISE, SPREAD, ERRORS = 0.10, 0.6, 0.01
 CASES = {
     "good: no difference": (1.0, 0.0),
@@ -60,11 +61,12 @@ def one(rng: random.Random, rho: float, slower: float, more_errors: float) -> tu
     )
     after: list[Bucket] = []
     found = judge(watch, after)
-    for _ in range(watch.horizon):
+    for number in range(1, watch.horizon + 1):
         after.append(traffic.bucket(slower, more_errors))
-        found = judge(watch, after)
-        if is_decided(found):
-            break
+        if number % LOOK_EVERY == 0 or number == watch.horizon:
+            found = judge(watch, after)
+            if is_decided(found):
+                break
     verdicts = {str(item.verdict) for item in found}
     why = "worse" if "worse" in verdicts else "inconclusive" if "inconclusive" in verdicts else "kept"
     return why != "kept", len(after) * SECONDS, why
@@ -72,13 +74,13 @@ def one(rng: random.Random, rho: float, slower: float, more_errors: float) -> tu
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=400)
+    parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     print("| change | rho | rolled back | 95 % (Wilson) | of these inconclusive | median seconds | bar |")
     print("|---|---|---|---|---|---|---|")
     for name, (slower, more_errors) in CASES.items():
-        for rho in (0.0, 0.5, 0.8, 0.9):
+        for rho in (0.0, 0.5, 0.9):
             rng = random.Random(f"{options.seed} {name} {rho}")
             runs = [one(rng, rho, slower, more_errors) for _ in range(options.runs)]
             back = sum(rolled for rolled, _, _ in runs)

@@ -215,6 +215,8 @@ MECHANISMS = (
                     "broker_connection_retry, health_check_interval, socket_keepalive",
                     "a heartbeat task that restarts the worker when it stays away",
                 ),
+                action="restart-process",
+                irreversible=True,
             ),
         ),
         verification="llen 0",

@@ -57,6 +57,7 @@ MECHANISMS = (
                 id="db-role-missing-grant/1",
                 title="GRANT / default privileges",
                 plan=("GRANT / default privileges",),
+                action="grant-privilege",
             ),
         ),
         verification="insert ok",

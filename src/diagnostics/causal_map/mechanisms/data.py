@@ -31,6 +31,7 @@ MECHANISMS = (
                 id="sequence-desync-after-import/1",
                 title="setval(max)",
                 plan=("setval(max)",),
+                action="advance-sequence",
             ),
         ),
         verification="insert ok; last_value >= max",

@@ -289,6 +289,7 @@ MECHANISMS = (
                 id="config-change-bad-value/1",
                 title="Revert",
                 plan=("Revert",),
+                action="restore-file",
             ),
         ),
         verification="ok",

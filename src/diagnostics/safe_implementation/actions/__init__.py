@@ -18,6 +18,12 @@ _ACTIONS = {
     "restore-file": "paths:RestoreFile",
     "rotate-log": "paths:RotateLog",
     "truncate-file": "paths:TruncateFile",
+    "set-config-value": "configuration:SetConfigValue",
+    "switch-endpoint": "configuration:SwitchEndpoint",
+    "switch-release": "releases:SwitchRelease",
+    "advance-sequence": "statements:AdvanceSequence",
+    "grant-privilege": "statements:GrantPrivilege",
+    "analyze-table": "statements:AnalyzeTable",
     "restart-process": "processes:RestartProcess",
     "signal-process": "processes:SignalProcess",
 }
