@@ -29,6 +29,8 @@ SMALLEST = 1e-12
 SHAPE = 0.1
 #: An episode is looked for on so many blocks of rows: finer than a fiftieth of what was recorded says nothing more about the cause.
 FINEST = 48
+#: Series that are compared at a time: a day of them stays in the cache.
+BLOCK = 64
 #: Runs of normal times that go through the same search: they overlap, and more of them would add time rather than knowledge.
 MOST_RUNS = 1000
 
@@ -51,14 +53,26 @@ def sliding(values: Array, length: int) -> Array:
     n = len(values)
     if length < 1 or n < length:
         return np.empty((0, values.shape[1]))
-    there = ~np.isnan(values)
-    # Sums are taken about the first row: a large offset must not eat the digits of a small spread.
-    centre = np.nan_to_num(values[0])
-    total = np.cumsum(np.vstack([np.zeros(values.shape[1]), np.where(there, values - centre, 0.0)]), axis=0)
-    count = np.cumsum(np.vstack([np.zeros(values.shape[1]), there]), axis=0)
-    sums, counts = total[length:] - total[:-length], count[length:] - count[:-length]
+    # One series after the other in memory: running sums across rows would jump through it.
+    rows = np.ascontiguousarray(values.T)
+    there = ~np.isnan(rows)
+    # Sums are taken about the first value: a large offset must not eat the digits of a small spread.
+    centre = np.nan_to_num(rows[:, :1])
+    full = bool(there.all())
+    total = _running(rows - centre if full else np.where(there, rows - centre, 0.0))
+    sums = total[:, length:] - total[:, :-length]
+    if full:
+        return np.asarray((sums / length + centre).T)
+    count = _running(there.astype(np.float64))
+    counts = count[:, length:] - count[:, :-length]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(counts > 0, sums / counts + centre, np.nan))
+        return np.asarray(np.where(counts > 0, sums / counts + centre, np.nan).T)
+
+
+def _running(rows: Array) -> Array:
+    found = np.zeros((rows.shape[0], rows.shape[1] + 1))
+    np.cumsum(rows, axis=1, out=found[:, 1:])
+    return found
 
 
 def level_null(normal: Array, after: int) -> Array:
@@ -85,15 +99,16 @@ def upper_tail(null: Array, observed: Array) -> Array:
     """
     if not len(null):
         return np.full(observed.shape, np.nan)
-    ordered = np.sort(null, axis=0)  # NaN last
-    valid = np.sum(~np.isnan(ordered), axis=0)
+    valid = np.sum(~np.isnan(null), axis=0)
     with np.errstate(invalid="ignore"):
         # A mean is exact to a few ulps only: a dead column must not win by rounding.
-        slack = 1e-9 * np.maximum(np.abs(observed), np.nanmax(np.abs(ordered), axis=0, initial=0.0))
-        as_large = np.sum(ordered >= observed - slack, axis=0)
+        largest = np.fmax(np.fmax.reduce(null, axis=0), -np.fmin.reduce(null, axis=0))
+        slack = 1e-9 * np.fmax(np.abs(observed), largest)
+        as_large = np.sum(null >= observed - slack, axis=0)
     p = (1.0 + as_large) / (valid + 1.0)
     for s in np.flatnonzero((as_large == 0) & (valid > 0) & ~np.isnan(observed)):
-        p[s] = min(p[s], _beyond(ordered[: valid[s], s], float(observed[s])))
+        ordered = np.sort(null[:, s])[: valid[s]]  # NaN last
+        p[s] = min(p[s], _beyond(ordered, float(observed[s])))
     p[np.isnan(observed) | (valid == 0)] = np.nan
     return np.asarray(np.clip(p, SMALLEST, 1.0))
 
@@ -340,6 +355,14 @@ def change_p(normal: Array, values: Array, start: int, stop: int) -> Array:
     The larger of both; NaN where the rows or normal times hold no value. Without rows before ``start`` the level alone counts. As many
     rows before are taken as after, if there are.
     """
+    p = np.empty(values.shape[1])
+    for first in range(0, len(p), BLOCK):
+        block = slice(first, first + BLOCK)
+        p[block] = _change_p(np.ascontiguousarray(normal[:, block]), values[:, block], start, stop)
+    return p
+
+
+def _change_p(normal: Array, values: Array, start: int, stop: int) -> Array:
     now = means(values, start, stop)
     p = upper_tail(level_null(normal, stop - start), now)
     ahead = min(start, stop - start)

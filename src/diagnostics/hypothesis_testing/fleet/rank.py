@@ -61,8 +61,8 @@ def rank(
     # So such a caller speaks when it is sick, and says nothing by being well.
     strength = {node: s for node, s in strength.items() if s > 0.0 or below is None or node in below}
     scores = {node: math.log(share) + _explained(full, edges, node, strength) for node in candidates}
-    nothing = math.log(PRIOR_NOTHING) + sum(_term(LEAK, s) for s in strength.values())
-    unknown = math.log(PRIOR_UNKNOWN) + sum(_term(UNKNOWN_SICK, s) for s in strength.values())
+    nothing = math.log(PRIOR_NOTHING)
+    unknown = math.log(PRIOR_UNKNOWN) + math.fsum(_term(UNKNOWN_SICK, s) - _term(LEAK, s) for s in strength.values())
     best = max([*scores.values(), nothing, unknown])
     weights = {node: math.exp(score - best) for node, score in scores.items()}
     rest = (math.exp(nothing - best), math.exp(unknown - best))
@@ -122,8 +122,12 @@ def _reach(graph: Graph, edges: Mapping[tuple[str, str], float], root: str) -> d
 
 
 def _explained(graph: Graph, edges: Mapping[tuple[str, str], float], root: str, strength: Mapping[str, float]) -> float:
-    sick = _reach(graph, edges, root)
-    return math.fsum(_term(1.0 - (1.0 - LEAK) * (1.0 - sick.get(node, 0.0)), s) for node, s in strength.items())
+    """Return by how much "it began at ``root``" is likelier than "nothing is wrong", nats: only those above it look any different."""
+    return math.fsum(
+        _term(1.0 - (1.0 - LEAK) * (1.0 - sick), strength[node]) - _term(LEAK, strength[node])
+        for node, sick in _reach(graph, edges, root).items()
+        if node in strength
+    )
 
 
 def _term(active: float, strength: float) -> float:
