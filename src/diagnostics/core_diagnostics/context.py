@@ -185,8 +185,9 @@ _NOTHING = _NoContext()
 def diagnostic_context(logger: DiagnosticLogger, operation_name: str, **context: Any) -> DiagnosticContext:
     """Give a block of code a name and an event.
 
-    Use it as ``with diagnostic_context(logger, "IMPORT", file=name):``, or with ``async with``. The block makes
-    one event with its duration and outcome when it is left. Inside, module-level functions such as ``validate_data`` use its logger, and all events share one correlation id. Errors pass through.
+    Use it as ``with diagnostic_context(logger, "IMPORT", file=name):``, or with ``async with``. The block makes one
+    event with its duration and outcome when it is left. Inside, module-level functions such as ``validate_data`` use
+    its logger, and all events share one correlation id. Errors pass through.
 
     Args:
         logger: Who logs.

@@ -1,7 +1,9 @@
 """Keep secrets and personal data out of logs, reports, journals and reprs.
 
-Secrets become ``***``; e-mail addresses, phone and card numbers ``[email]``, ``[phone]`` and ``[card]``.
-What only looks like one stays: SQL placeholders, source lines of tracebacks, ``host:port``, UUIDs, numbers.
+Secrets become ``***``; e-mail addresses ``[email]``, telephone numbers ``[phone]``, payment cards ``[card]``, accounts
+``[iban]``, identity papers ``[id]``. What only looks like one stays: SQL placeholders, source lines of tracebacks,
+``host:port``, UUIDs, numbers. Three things give a secret away: its looks (`secret_shapes`), its name (here and
+`named_secrets`), and being about a person (`personal_data`).
 """
 
 from __future__ import annotations
@@ -13,12 +15,11 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
-MARK = "***"
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
+from diagnostics.runtime.lazy_pattern import LazyPattern
+from diagnostics.runtime.named_secrets import hide_by_structure
+from diagnostics.runtime.personal_data import hide_personal_data
+from diagnostics.runtime.secret_shapes import MARK, hide_shapes, holds, looks_random
+from diagnostics.runtime.secret_shapes import words as _words
 
 # ---------------------------------------------------------------- names
 
@@ -40,21 +41,37 @@ _ANYWHERE = (
 _FINAL = frozenset(
     _words(
         "token authorization cookie cookies dsn jwt otp totp cvv cvc pin pwd signature sig "
-        "sessionid passcode bearer accesskey authkey secretkey signingkey encryptionkey webhook ssn "
-        "iban"
+        "sessionid sessid jsessionid phpsessid passcode passkey bearer accesskey authkey secretkey signingkey "
+        "encryptionkey webhook ssn iban salt mnemonic"
     )
 )
 _PAIRS = frozenset(
     _words(
         "api_key access_key private_key secret_key signing_key encryption_key auth_key account_key "
         "shared_key master_key license_key service_key session_id session_key storage_key "
-        "fernet_key connection_string card_number phone_number mobile_phone"
+        "fernet_key hmac_key app_key client_key consumer_key deploy_key crypto_key cipher_key vault_key wallet_key ssh_key "
+        "seed_phrase recovery_code backup_code verification_code confirmation_code auth_code authorization_code "
+        "connection_string card_number phone_number mobile_phone"
     )
 )
-_PERSONAL = frozenset({"phone", "msisdn", "pan", "passport"})
+_PERSONAL = frozenset({"phone", "msisdn", "pan", "passport", "snils"})
 _BEFORE_PASS = frozenset(
     _words("db database user smtp mail admin root pg mysql redis ssh login auth http proxy ftp my")
 )
+_RUSSIAN = (
+    "парол",
+    "секрет",
+    "токен",
+    "api",
+    "ключ_дост",
+    "ключ дост",
+    "телефон",
+    "паспорт",
+    "снилс",
+    "пин-код",
+    "пинкод",
+)
+_RUSSIAN_HARMLESS = ("длина", "колич", "число", "срок", "тип")
 #: Words at the end that make it a fact about a secret instead of the secret.
 _HARMLESS = frozenset(
     _words(
@@ -74,6 +91,9 @@ def is_secret_name(name: str) -> bool:
         >>> is_secret_name("refreshToken"), is_secret_name("DB_PASSWORD"), is_secret_name("token_count")
         (True, True, False)
     """
+    if not name.isascii():
+        lowered = name.lower()
+        return holds(lowered, _RUSSIAN) and not holds(lowered, _RUSSIAN_HARMLESS)
     words = [word.lower() for word in _WORD.findall(name[-80:])]
     while words and words[-1].isdigit():
         words.pop()
@@ -98,44 +118,20 @@ def is_secret_name(name: str) -> bool:
     ) or joined == "pgpass"
 
 
-# ---------------------------------------------------------------- shapes of secrets
-
-_KNOWN = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)"
-    r"|\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{3,}(?:\.[A-Za-z0-9_-]*){0,3}"
-    r"|(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA|ANPA|ANVA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9._-]{10,}|\bGOCSPX-[A-Za-z0-9_-]{10,}"
-    r"|(?<![A-Za-z0-9/])1//0[A-Za-z0-9_-]{20,}"
-    r"|\b[srp]k_(?:live|test)_[A-Za-z0-9]{8,}|\bwhsec_[A-Za-z0-9+/=]{16,}|\bsk-[A-Za-z0-9_-]{20,}"
-    r"|\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}|\bxapp-[A-Za-z0-9-]{8,}"
-    r"|(?<=hooks\.slack\.com/services/)[A-Za-z0-9_/]{8,}|(?<=/api/webhooks/)[0-9]+/[A-Za-z0-9_-]{16,}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{16,}"
-    r"|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_-]{40,}"
-    r"|\bhv[sb]\.[A-Za-z0-9_-]{20,}|\bdop_v1_[a-f0-9]{32,}"
-    r"|(?<![0-9A-Za-z])(?:(?<=bot)|(?<=/bot)|(?<![0-9A-Za-z_.:-]))[0-9]{5,12}:[A-Za-z0-9_-]{30,}",
-    re.DOTALL,
-)
-_TELEGRAM = re.compile(r"\bbot[0-9]{5,12}:[A-Za-z0-9_-]{20,}")
-#: Plain substring tests are several times faster than an alternation; most lines hold none of these.
-_KNOWN_HINTS = _words(
-    "-----BEGIN eyJ A3T AKIA ASIA AGPA AIDA AROA ANPA ANVA AIza ya29 GOCSPX 1//0 k_live k_test "
-    "whsec_ sk- xox xapp- hooks.slack webhooks/ ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat- SG. "
-    "npm_ pypi- hvs. hvb. dop_v1"
-)
-_TELEGRAM_HINT = re.compile(r":[A-Za-z0-9_-]{20}")
+# ---------------------------------------------------------------- URLs and schemes
 
 # scheme://user:password@ ; what follows "host:" is a port, so anything but digits is a password.
-_USERINFO = re.compile(
+_USERINFO = LazyPattern(
     r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]{1,30}://)"
     r"(?:(?P<user>[^\s/?#@:\"'<>]*):(?![0-9]{1,5}(?:[/?#\s\"',;)\]}]|$))"
     r"(?:(?:(?!,[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>?])*|[^\s@]*)@"
     r"|(?P<alone>[^\s/?#@:\"'<>]+)@)"
 )
-_QUERY = re.compile(
+_QUERY = LazyPattern(
     r"([?&](?:key|code|sig|signature|auth|hash|ticket|x-amz-(?:signature|credential|security-token))=)([^\s&#\"'<>]{8,})",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(r"\b(Bearer|Basic|Digest|Negotiate)(\s+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
+_SCHEME = LazyPattern(r"\b(Bearer|Basic|Digest|Negotiate)(\s+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _SCHEME_HINTS = ("bearer", "basic", "digest", "negotiate")
 _PROSE = frozenset(
     _words(
@@ -147,75 +143,45 @@ _PROSE = frozenset(
 
 # ---------------------------------------------------------------- named secrets
 
-_CORE = re.compile(
-    r"(?:passw|passp|passcode|parol|pwd|secret|token|credential|api[_.-]?key|[a-z][_.-]?key\b|authorization|cookie|dsn|jwt|otp|cvv|cvc"
-    r"|\bpin|_pin|signature|session_?id|[a-z]_pass\b|pgpass|bearer|connection_?string|webhook|card_?number|phone|msisdn|iban|ssn)",
+_CORE = LazyPattern(
+    r"(?:passw|passp|passcode|parol|pwd|secret|token|credential|api[_.-]?key|[a-z][_.-]?key\b|authorization|cookie|dsn|jwt|otp|cvv|cvc|salt|snils|mnemonic|passkey"
+    r"|\bpin|_pin|signature|sess(?:ion)?_?id|(?:recovery|backup|verification|confirmation|auth|authorization)[_.-]?code|seed[_.-]?phrase|[a-z]_pass\b|pgpass|bearer|connection_?string|webhook|card_?number|phone|msisdn|iban|ssn)",
     re.IGNORECASE,
 )
-_CORE_HINTS = _words(
-    "passw passp passcode parol pwd secret token credential key authorization cookie dsn jwt "
-    "otp cvv cvc pin signature session _pass pgpass bearer connection webhook card phone msisdn "
-    "iban ssn"
+_CORE_HINTS = (
+    *_words(
+        "passw passp passcode parol pwd secret token credential key authorization cookie dsn jwt otp cvv cvc salt snils mnemonic "
+        "signature sess _pass pgpass bearer connection_string connectionstring webhook card_number cardnumber phone "
+        "msisdn iban ssn pin= pin: pin\" pin' pin_ pin- seed _code -code authcode"
+    ),
+    "pin ",
 )
-_TAIL = re.compile(r"[\w.-]{0,40}")
-_SEPARATOR = re.compile(r"(?P<close>\\{0,3}[\"'`\]]{0,2}|\))\s{0,3}(?P<op>=>|:=|==?|:)\s{0,3}(?:b(?=[\"']))?")
-_FLAG = re.compile(r"\s+(?=[^\s-])")
-_PAIR_COMMA = re.compile(r"\\{0,3}[\"']\s*,\s*b?(?=\\{0,3}[\"'])")
-_QUOTED = re.compile(
+_TAIL = LazyPattern(r"[\w.-]{0,40}")
+_SEPARATOR = LazyPattern(r"(?P<close>\\{0,3}[\"'`\]]{0,2}|\))\s{0,3}(?P<op>=>|:=|==?|:)\s{0,3}(?:b(?=[\"']))?")
+_FLAG = LazyPattern(r"\s+(?=[^\s-])")
+_PAIR_COMMA = LazyPattern(r"\\{0,3}[\"']\s*,\s*b?(?=\\{0,3}[\"'])")
+_QUOTED = LazyPattern(
     r"(?P<escaped>\\+[\"'])(?P<v1>(?:(?!\\+[\"']).)*)|\"(?P<v2>(?:[^\"\\]|\\.)*)|'(?P<v3>(?:[^'\\]|\\.)*)",
     re.DOTALL,
 )
-_UNQUOTED = re.compile(r"[^\s,;&<>\"']+[^\s,;&<>]*")
-_REST_OF_LINE = re.compile(r"[^\r\n\"'<>]+")
+_UNQUOTED = LazyPattern(r"[^\s,;&<>\"']+[^\s,;&<>]*")
+_REST_OF_LINE = LazyPattern(r"[^\r\n\"'<>]+")
 #: Not values: placeholders of SQL and templates, and words that say that there is none.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = LazyPattern(
     r"\$\d+|\$\{?\w+\}?|%s|%\(\w+\)s|:\w+|\?|\{[\w.!:\[\]]*\}|<\w+>|\*+|\[\w+\]|null|none|true|false",
     re.IGNORECASE,
 )
-_QUOTED_PLACEHOLDER = re.compile(r"\*+|%s|%\(\w+\)s|\$\d+|\?|\{\w*\}|null|none", re.IGNORECASE)
-_SAID_OF = re.compile(
+_QUOTED_PLACEHOLDER = LazyPattern(r"\*+|%s|%\(\w+\)s|\$\d+|\?|\{\w*\}|null|none", re.IGNORECASE)
+_SAID_OF = LazyPattern(
     r"(?:is|was|not|must|should|required|incorrect|invalid|wrong|missing|expired|revoked|too|authentication|field|no|the|has|been|"
     r"cannot|can't|could|unexpected|empty|refused|rejected|failed|reset)\b",
     re.IGNORECASE,
 )
 #: "Invalid JWT: Token must be ...", "InvalidToken: Unauthorized": a plain word after a complaint is its reason.
-_COMPLAINT = re.compile(r"(?:invalid|unexpected|missing|expired|bad|unknown|wrong|revoked)[ _]?\w+:\s$", re.IGNORECASE)
-_SOURCE_LINE = re.compile(r'\s*File ".*", line \d+')
-_CONSTRAINT = re.compile(r"(Key \()([^()]{1,200})(\)=\()(.*?)(\) (?:already|is|conflicts|would))", re.DOTALL)
+_COMPLAINT = LazyPattern(r"(?:invalid|unexpected|missing|expired|bad|unknown|wrong|revoked)[ _]?\w+:\s$", re.IGNORECASE)
+_SOURCE_LINE = LazyPattern(r'\s*File ".*", line \d+')
+_CONSTRAINT = LazyPattern(r"(Key \()([^()]{1,200})(\)=\()(.*?)(\) (?:already|is|conflicts|would))", re.DOTALL)
 _LINE_HEADERS = ("authorization", "cookie")
-
-# ---------------------------------------------------------------- personal data
-
-_EMAIL = re.compile(
-    r"(?<![\w.+%-])(?<!//)(?!git@)[\w.+%-]{1,64}?(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])"
-)
-_PHONE = re.compile(
-    r"(?<![\w+.])\+[1-9]\d{0,2}[ .-]?\(?\d{2,4}\)?(?:[ .-]?\d{2,4}){2,4}(?!\d)"
-    r"|(?<![\w.+-])[78][ -]?\(\d{3}\)[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}(?![\w-])"
-    r"|(?<![\w.+-])8[ -]\d{3}[ -]\d{3}[ -]\d{2}[ -]\d{2}(?![\w-])"
-    r"|(?<![\w.+-])\(\d{3}\) ?\d{3}-\d{4}(?![\w-])"
-)
-_PHONE_HINT = re.compile(r"\+[1-9]\d|\d\) ?\d|8[ -]\d{3}[ -]")
-_CARD = re.compile(
-    r"(?<![0-9A-Fa-f]-)(?<![\w.])(?:(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|[45]\d\d))"
-    r"([ -]?)\d{4}\1\d{4}\1\d{4}"
-    r"|3[47]\d\d([ -]?)\d{6}\2\d{5})(?!\w|[.-]\w)"
-)
-_CARD_HINT = re.compile(r"\d{4}[ -]?\d{4}")
-_CLOCK_BEFORE = re.compile(r"\d:\d\d(?::\d\d)?(?:[.,]\d+)? ?$")
-
-
-def _holds(text: str, hints: tuple[str, ...]) -> bool:
-    for hint in hints:  # noqa: SIM110 - any() with a generator takes twice as long, and this runs for every log line
-        if hint in text:
-            return True
-    return False
-
-
-def _known(text: str) -> str:
-    if (":" not in text or _TELEGRAM_HINT.search(text) is None) and not _holds(text, _KNOWN_HINTS):
-        return text
-    return _KNOWN.sub(MARK, _TELEGRAM.sub("bot" + MARK, text))
 
 
 def _userinfo(match: re.Match[str]) -> str:
@@ -246,7 +212,7 @@ def _urls_and_schemes(text: str) -> str:
     if "=" in text and ("?" in text or "&" in text):
         text = _QUERY.sub(rf"\1{MARK}", text)
     lowered = text.lower()
-    return _SCHEME.sub(_scheme, text) if _holds(lowered, _SCHEME_HINTS) else text
+    return _SCHEME.sub(_scheme, text) if holds(lowered, _SCHEME_HINTS) else text
 
 
 def _bracket_end(text: str, start: int) -> int:
@@ -309,13 +275,13 @@ def _hide_value(text: str, at: int, *, name: str, quoted_name: bool, colon: bool
         complaint = value.isalpha() and _COMPLAINT.search(text, max(0, at - 60), at) is not None
         if complaint or _SAID_OF.match(value):
             return None
-    if name.lower().endswith("pwd") and value[0] in "/~":
-        return None
+    if name.lower().endswith("pwd") and (value[0] in "/~" or value[1:3] == ":\\"):
+        return None  # the working directory
     return at, end, f'"{MARK}"' if quoted_name else MARK
 
 
 def _named(text: str) -> str:
-    if not _holds(text.lower(), _CORE_HINTS) or (found := _CORE.search(text)) is None:
+    if not holds(text.lower(), _CORE_HINTS) or (found := _CORE.search(text)) is None:
         return text
     parts: list[str] = []
     copied = 0
@@ -323,12 +289,13 @@ def _named(text: str) -> str:
         start = found.start()
         while start > copied and found.start() - start < 40 and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
             start -= 1
-        end = _TAIL.match(text, found.end()).end()  # type: ignore[union-attr]
+        end = _TAIL.match(text, found.end()).end()
         name = text[start:end].strip("-.")
         position = max(end, found.end())
-        if is_secret_name(name):
+        secret = is_secret_name(name) or name == "PWD"
+        if secret or name[-3:].lower() == "key":
             hidden = _after_name(text, start, end, name)
-            if hidden is not None:
+            if hidden is not None and (secret or looks_random(text[hidden[0] : hidden[1]])):
                 first, last, instead = hidden
                 parts += [text[copied:first], instead]
                 copied = position = last
@@ -361,30 +328,8 @@ def _constraint(match: re.Match[str]) -> str:
     return match[0]
 
 
-def _phone(match: re.Match[str]) -> str:
-    found = match[0]
-    digits = sum(map(str.isdigit, found))
-    if not 10 <= digits <= 15 or re.search(r"\d{4}-\d\d-\d\d", found):
-        return found
-    if found[0] == "+" and _CLOCK_BEFORE.search(match.string, max(0, match.start() - 20), match.start()):
-        return found
-    return "[phone]"
-
-
-def _card(match: re.Match[str]) -> str:
-    digits = [int(char) for char in match[0] if char.isdigit()]
-    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
-    return match[0] if total % 10 else "[card]"
-
-
-def _personal(text: str) -> str:
-    if "@" in text or "%40" in text:
-        text = _EMAIL.sub("[email]", text)
-    if _CARD_HINT.search(text):
-        text = _CARD.sub(_card, text)
-    if ("+" in text or "(" in text or "8" in text) and _PHONE_HINT.search(text):
-        text = _PHONE.sub(_phone, text)
-    return text
+_ESCAPED = LazyPattern(r"\\u(04[0-9a-fA-F]{2})")
+_CYRILLIC = LazyPattern("[\u0400-\u04ff]")
 
 
 def redact(text: str) -> str:
@@ -396,10 +341,19 @@ def redact(text: str) -> str:
     """
     if len(text) < 4:
         return text
-    text = _named(_urls_and_schemes(_known(text)))
+    if "\\u04" in text:
+        # JSON in ASCII: Russian names are read as people would read them.
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+        hidden = _redact(plain)
+        return text if hidden == plain else str(_CYRILLIC.sub(lambda match: f"\\u{ord(match[0]):04x}", hidden))
+    return _redact(text)
+
+
+def _redact(text: str) -> str:
+    text = hide_by_structure(_named(_urls_and_schemes(hide_shapes(text))), is_secret_name)
     if "Key (" in text:
         text = _CONSTRAINT.sub(_constraint, text)
-    return _personal(text)
+    return hide_personal_data(text)
 
 
 def redact_url(url: str) -> str:
