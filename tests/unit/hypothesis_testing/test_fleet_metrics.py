@@ -95,6 +95,25 @@ def test_the_failing_node_is_found_by_counting(node: str, share: float) -> None:
     assert first(investigate(metrics, normal, GRAPH, target="front|availability")) == node
 
 
+def test_a_slow_node_whose_callers_do_not_wait_is_found_behind_their_failures() -> None:
+    metrics, normal = incident(3, slow={"bank": 1.0}, failing={"pay": 0.3})
+
+    assert first(investigate(metrics, normal, GRAPH, target="front|availability")) == "bank"
+
+
+def test_a_change_of_traffic_stands_among_the_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet(0)
+    fleet.run(403)
+    for node, asked in list(LOAD.items()):
+        monkeypatch.setitem(LOAD, node, 3 * asked)
+    fleet.run(5, slow={"db": 0.02})
+
+    answer = investigate(fleet.part(400, 408), fleet.part(0, 400), GRAPH, target="front|latency|Average")
+
+    assert first(answer) == "db"
+    assert any("traffic changed" in reason for reason in answer.ranking.ranked[0].reasons)
+
+
 @pytest.mark.parametrize("target", ["front", "front|latency", "latency", None])
 def test_a_target_may_be_a_node_a_metric_or_nothing(target: str | None) -> None:
     metrics, normal = incident(2, slow={"db": 0.05})
@@ -199,6 +218,7 @@ def test_columns_say_what_they_measure() -> None:
 
     assert of("a|latency|Average") == ("a", Role.TIME, 1, Currency.TIME)
     assert of("a|latency|p99") == ("a", Role.TIME, 1, Currency.NONE)
+    assert of("a|latency_p95") == ("a", Role.TIME, 1, Currency.NONE)
     assert of("a|b|availability|Average") == ("a|b", Role.SUCCESS, -1, Currency.FAILURES)
     assert of("a|error_rate") == ("a", Role.FAILURE, 1, Currency.FAILURES)
     assert of("a|errors|Sum") == ("a", Role.FAILURE, 1, Currency.FAILURES)

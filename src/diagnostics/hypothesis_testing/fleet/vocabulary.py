@@ -40,6 +40,7 @@ _WORDS: tuple[tuple[Role, re.Pattern[str]], ...] = (
 )
 _MEANS = frozenset({"", "average", "avg", "mean"})
 _TOTALS = frozenset({"", "sum", "total", "count"})
+_NO_MEAN = re.compile(r"p\d{2}|quantile|percentile|median|max|min\b", re.IGNORECASE)
 _SHARE = re.compile(r"rate|ratio|percent|pct|share|%", re.IGNORECASE)
 
 
@@ -70,7 +71,7 @@ class Series:
     @property
     def is_mean(self) -> bool:
         """Whether it is an average, so that times the traffic it is a total."""
-        return self.stat.lower() in _MEANS
+        return self.stat.lower() in _MEANS and not (self.stat == "" and _NO_MEAN.search(self.metric))
 
     @property
     def is_share(self) -> bool:
