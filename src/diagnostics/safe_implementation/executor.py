@@ -379,7 +379,7 @@ class _Run:
     ) -> ImplementationResult:
         ended: datetime = self.clock.now()
         return ImplementationResult(
-            solution_id=self.request.solution_id,
+            solution_id=redact(self.request.solution_id),
             start_time=self.started,
             end_time=ended,
             duration_seconds=self.clock.monotonic() - self.began,

@@ -25,6 +25,7 @@ from diagnostics.stats.sequential import MIN_BASELINE, NOT_WORSE_Z, Direction, S
 LATENCY_MARGIN, ERROR_MARGIN = 0.18, 0.018
 #: Below these a difference does not matter, however sure it is.
 LATENCY_SMALL, ERROR_SMALL = 0.05, 0.005
+LAST_LOOK_Z = 1.645
 WINDOW_SECONDS, INTERVAL_SECONDS = 1800.0, 5.0
 
 
@@ -168,6 +169,10 @@ def _decide(
         # Sure but small: kept when harm by the margin is excluded by all that was seen since.
         if effect + _uncertainty(before, after, found, horizon) < margin:
             return Effect.SAME, found, effect
+    # Looked at once, at the end of the window: an ordinary one-sided bound of 5 %.
+    over = len(after) >= horizon and len(before) >= MIN_BASELINE and found.direction is Direction.INCONCLUSIVE
+    if over and effect + LAST_LOOK_Z * _error(before, after, found) < margin:
+        return Effect.SAME, found, effect
     if _is_flat(before, after):
         return Effect.SAME, found, effect
     return Effect.INCONCLUSIVE, found, effect
@@ -176,11 +181,22 @@ def _decide(
 def _uncertainty(before: Sequence[float], after: Sequence[float], found: SequentialComparison, horizon: int) -> float:
     """Return how far the difference may still be off, at every look at once; as the sequential test reckons."""
     n, m = len(before), len(after)
-    squares = sum((v - _mean(before)) ** 2 for v in before) + sum((v - _mean(after)) ** 2 for v in after)
     seen, most = n * m / (n + m), n * max(m, horizon) / (n + max(m, horizon))
-    # Merging buckets divides the variance by as much as it divides their number.
-    error = math.sqrt(squares / (n + m - 2) * found.inflation / seen)
-    return NOT_WORSE_Z * error * math.sqrt(most / seen)
+    return NOT_WORSE_Z * _error(before, after, found) * math.sqrt(most / seen)
+
+
+def _error(before: Sequence[float], after: Sequence[float], found: SequentialComparison) -> float:
+    """Return the standard error of the difference; of the merged buckets, for which the inflation was reckoned."""
+    one, other = _means(before, found.bucket), _means(after, found.bucket)
+    n, m = len(one), len(other)
+    if m == 0 or n + m <= 2:
+        return math.inf
+    squares = sum((v - _mean(one)) ** 2 for v in one) + sum((v - _mean(other)) ** 2 for v in other)
+    return math.sqrt(squares / (n + m - 2) * found.inflation * (n + m) / (n * m))
+
+
+def _means(values: Sequence[float], bucket: int) -> list[float]:
+    return [_mean(values[i : i + bucket]) for i in range(0, len(values) - bucket + 1, bucket)]
 
 
 def _is_flat(before: Sequence[float], after: Sequence[float]) -> bool:

@@ -31,6 +31,7 @@ from diagnostics.model.change import (
     SolutionAssessment,
 )
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
+from diagnostics.runtime.redaction import redact
 from diagnostics.safe_implementation import backup as backups
 from diagnostics.safe_implementation import retention, sentinel, snapshot
 from diagnostics.safe_implementation.actions import get_action
@@ -38,6 +39,7 @@ from diagnostics.safe_implementation.assessment import assess, facts_of
 from diagnostics.safe_implementation.backup import BackupState
 from diagnostics.safe_implementation.claims import claim, overlap, targets_of
 from diagnostics.safe_implementation.executor import Executor, Request, Step
+from diagnostics.safe_implementation.facts import gather
 from diagnostics.safe_implementation.guardrails import Watch
 from diagnostics.safe_implementation.recovery import (
     confirm,
@@ -108,6 +110,7 @@ class SafeImplementationManager:
         self.recovered: list[RecoveryOutcome] = self._recover_at_start()
 
     def _tell(self, text: str) -> None:
+        text = redact(text)
         if self._progress is not None:
             self._progress(text)
         logger = self._logger if hasattr(self._logger, "info") else _log
@@ -150,6 +153,8 @@ class SafeImplementationManager:
         *,
         sql: str | Sequence[str] | None = None,
         diff: str | None = None,
+        repository: str | os.PathLike[str] | None = None,
+        database: Any = None,
         **known: Any,
     ) -> SolutionAssessment:
         """Return how risky a solution is; works on the class and on an instance.
@@ -162,8 +167,17 @@ class SafeImplementationManager:
             external_dependencies: Services that it depends on.
             sql: Statements that are run; their locks are taken into account.
             diff: Unified diff of the files.
+            repository: Root of the code: importers, tests and history of the files are read there.
+            database: Engine or URL: sizes of the touched tables and the lock timeout are read there.
             **known: Any other field of ``assessment.Facts``, such as ``largest_table_rows`` or ``tests``.
         """
+        if repository is not None or database is not None:
+            scripts = None if sql is None else [sql] if isinstance(sql, str) else list(sql)
+            where = os.fspath(repository) if repository is not None else None
+            known = {
+                **gather(files_to_modify or (), sql=scripts, repository=where, database=url_of(database)),
+                **known,
+            }
         facts = facts_of(
             solution_description, files_to_modify, database_changes, service_restart_required, external_dependencies,
             sql=sql, diff=diff, **known,

@@ -121,3 +121,22 @@ def _one(statement: str) -> SqlRisk:
         if pattern.match(statement):
             return SqlRisk(statement=statement[:200], effect=effect, lock=lock, has_inverse=inverse)
     return SqlRisk(statement=statement[:200], effect=SqlEffect.REWRITE, lock=_EXCLUSIVE, known=False)
+
+
+_NAME = r"(?:\"(?:[^\"]|\"\")+\"|\w+)(?:\.(?:\"(?:[^\"]|\"\")+\"|\w+))?"
+_TABLE = re.compile(
+    r"(?:\b(?:ALTER|LOCK|DROP|TRUNCATE|CREATE) TABLE (?:IF (?:NOT )?EXISTS )?(?:ONLY )?"
+    r"|\bUPDATE (?:ONLY )?|\b(?:DELETE FROM|INSERT INTO|MERGE INTO|COPY|REFERENCES|VACUUM(?: FULL)?|ANALYZE|CLUSTER) (?:ONLY )?"
+    r"|\bTRUNCATE (?!TABLE\b)(?:ONLY )?|\bINDEX\b[^(]*? ON (?:ONLY )?|\bREFRESH MATERIALIZED VIEW (?:CONCURRENTLY )?)"
+    rf"(?P<name>{_NAME}(?: ?, ?{_NAME})*)"
+)
+
+
+def tables_of(statement: str) -> list[str]:
+    """Return the tables that a statement of ``statements`` changes or locks, as they would be written in SQL."""
+    found: dict[str, None] = {}
+    for match in _TABLE.finditer(statement):
+        for name in match["name"].split(","):
+            plain = name.strip()
+            found[plain if '"' in plain else plain.lower()] = None
+    return list(found)
