@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnostics.hypothesis_testing.fleet import habits, links, logs, pods, traces
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Kind
@@ -25,6 +25,8 @@ COARSE_MS = 5.0
 MANY = 20
 #: Any single call may be slow by itself (one in twenty); half of them slow at once are worth this much each (nats).
 OUTLIER = 1.5
+#: Lines and calls of an operation that broke about as often are one break.
+CLOSE = 0.8
 #: What follows this often anyway may be another mix of requests; a caller that asks for other things then explains it.
 MIX = 0.05
 
@@ -169,10 +171,20 @@ def _slow(told: Telemetry, spans: Slots) -> list[Clue]:
 def _regions(told: Telemetry, spans: Slots) -> list[Clue]:
     found = habits.broken(told.counts, spans.now, spans.skip)
     most: dict[str, float] = {}
+    lines: dict[tuple[str, str], float] = {}
     for context in found:
         if speaks(context.sigmas) > 0:
             most[context.pod] = max(most.get(context.pod, 0.0), context.excess)
-    return [_region(context, _unexplained(context, most, told.graph)) for context in found]
+            if context.chain == "logs":
+                lines[context.pod, context.op] = max(lines.get((context.pod, context.op), 0.0), context.excess)
+    clues_ = []
+    for context in found:
+        clue = _region(context, _unexplained(context, most, told.graph))
+        # The same break seen in the lines and in the calls of a span is named by the lines: they lie closer to each other.
+        if context.chain == "calls" and lines.get((context.pod, context.op), 0.0) >= CLOSE * context.excess:
+            clue = replace(clue, score=clue.score - 1.0)
+        clues_.append(clue)
+    return clues_
 
 
 def _unexplained(context: Broken, most: Mapping[str, float], graph: Graph) -> float:

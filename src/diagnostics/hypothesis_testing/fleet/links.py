@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 #: No leg is worth more than this (nats).
 LIMIT = 30.0
+#: What it costs (nats) that only one side of a pod is slow, since a slow network is mostly slow both ways; more for calls than for
+#: answers, since whoever answers late makes the leg slow with its queue too.
+ANSWERS_ONLY, CALLS_ONLY = 1.0, 2.0
 
 
 def slow_networks(legs: Mapping[tuple[str, str], float]) -> dict[str, float]:
@@ -34,6 +37,5 @@ def slow_networks(legs: Mapping[tuple[str, str], float]) -> dict[str, float]:
 def _best_side(end: str, left: Mapping[tuple[str, str], float]) -> tuple[float, set[tuple[str, str]]]:
     answers = {leg for leg in left if leg[1] == end}
     calls = {leg for leg in left if leg[0] == end}
-    return max(
-        ((sum(left[leg] for leg in side), side) for side in (answers | calls, answers, calls)), key=lambda one: one[0]
-    )
+    sides = [(answers | calls, 0.0 if answers else CALLS_ONLY), (answers, ANSWERS_ONLY), (calls, CALLS_ONLY)]
+    return max(((sum(left[leg] for leg in side) - price, side) for side, price in sides), key=lambda found: found[0])
