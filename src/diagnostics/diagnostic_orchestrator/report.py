@@ -10,6 +10,7 @@ from diagnostics.model.diagnosis import Diagnosis, Status
 from diagnostics.model.finding import State
 from diagnostics.model.observation import Observations, Reading
 from diagnostics.model.record import plain
+from diagnostics.system_monitor.timeline import onset_in, timeline
 
 if TYPE_CHECKING:
     from diagnostics.diagnostic_orchestrator.system import UltimateDiagnosticSystem
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 #: Evidence beyond what is cited stays in the session; a report is read by people.
 MOST_EVIDENCE = 60
+#: Changes before the onset that the timeline shows, the closest.
+MOST_CHANGES = 12
 
 
 def performance_of(observations: Observations) -> dict[str, float]:
@@ -37,6 +40,22 @@ def performance_of(observations: Observations) -> dict[str, float]:
     if p95 is not None:
         measured["p95_response_time"] = p95 * 1000
     return measured
+
+
+def happened(observations: Observations) -> list[dict[str, str]]:
+    """Return the onset and what changed before it, as events of the timeline; what cannot be the cause is left out."""
+    onset = onset_in(observations)
+    found = [
+        item
+        for item in timeline(observations, onset=onset)
+        if item.at is not None and (item.before_onset is None or item.before_onset >= 0)
+    ]
+    events = [
+        {"at": item.at.isoformat(), "what": item.what, "kind": item.kind} for item in found[:MOST_CHANGES] if item.at
+    ]
+    if onset is not None:
+        events.append({"at": onset.isoformat(), "what": "From here on the logs show the trouble", "kind": "onset"})
+    return events
 
 
 def build(system: UltimateDiagnosticSystem) -> dict[str, Any]:
@@ -60,7 +79,7 @@ def build(system: UltimateDiagnosticSystem) -> dict[str, Any]:
         "phases_completed": done,
         "verdict": _verdict(diagnosis),
         "triage": _triage(system),
-        "timeline": list(system.timeline),
+        "timeline": [*happened(system.observations), *system.timeline],
         "root_cause": plain(diagnosis.root_cause) if diagnosis is not None and diagnosis.root_cause else None,
         "root_causes": [plain(c) for c in diagnosis.root_causes] if diagnosis is not None else [],
         "ruled_out": list(diagnosis.ruled_out) if diagnosis is not None else [],
