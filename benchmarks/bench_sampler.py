@@ -4,15 +4,18 @@
 
 *hot*: CPU ms a sample, back to back, each case alone in a fresh interpreter, rounds interleaved; the median.
 *1 Hz*: CPU ms a sample and CPU % of one core at one sample a second, all cases side by side in interpreters of their own,
-so that a slow phase of the machine hits all alike. *own MiB*: growth of the resident memory by loading and running the
-sampler in an interpreter that has the parts of the standard library already that every web service has; for ours with a
-full hour of history. Judged by ratios to psutil in the same run, which had 0.90 ms (all fields) and 17 ms (with all
+so that a slow phase of the machine hits all alike. *own MiB*: what the sampler, its code and its history hold after an hour
+of samples (tracemalloc), in an interpreter that has the parts of the standard library already that every web service has;
+*resident MiB*: growth of the resident memory by the same, in which Python's allocator takes and keeps whole megabytes. Judged by ratios to psutil in the same run, which had 0.90 ms (all fields) and 17 ms (with all
 processes) when the bars of 0.45 and 3.5 ms were set. Exit code 1 when a bar is missed.
 """
 
 import argparse
+import asyncio  # noqa: F401
 import dataclasses  # noqa: F401 - every service has these loaded
 import datetime  # noqa: F401
+import gc
+import http.client  # noqa: F401
 import ipaddress  # noqa: F401
 import json
 import logging  # noqa: F401
@@ -122,6 +125,17 @@ def hot(name: str) -> dict:
     return {"hot": statistics.median(times), "mib": resident() - before}
 
 
+def memory(name: str) -> dict:
+    import tracemalloc
+
+    tracemalloc.start()
+    sample = CASES[name]()
+    for _ in range(3_700 if name == "ours" else 200):
+        sample()
+    gc.collect()
+    return {"own": tracemalloc.get_traced_memory()[0] / 2**20}
+
+
 def cold(name: str, seconds: int) -> dict:
     sample = CASES[name]()
     for _ in range(3):
@@ -161,31 +175,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--child", choices=["hot", "cold"])
+    parser.add_argument("--child", choices=["hot", "cold", "memory"])
     parser.add_argument("--case")
     given = parser.parse_args()
     if given.child:
-        print(json.dumps(hot(given.case) if given.child == "hot" else cold(given.case, given.seconds)))
+        measured = {"hot": hot, "memory": memory, "cold": lambda name: cold(name, given.seconds)}[given.child](
+            given.case
+        )
+        print(json.dumps(measured))
         return 0
     found: dict[str, list[dict]] = {name: [] for name in CASES}
     for number in range(given.rounds):
         for name in CASES if number % 2 else reversed(CASES):
-            found[name].append(result(start("hot", name)))
+            found[name].append(result(start("hot", name)) | result(start("memory", name)))
         children = {name: start("cold", name, given.seconds) for name in CASES}
         for name, child in children.items():
             found[name][-1] |= result(child)
     middle = {
-        name: {key: statistics.median(each[key] for each in rounds) for key in ("hot", "cold", "percent", "mib")}
+        name: {key: statistics.median(each[key] for each in rounds) for key in ("hot", "cold", "percent", "mib", "own")}
         for name, rounds in found.items()
     }
     processes = sum(name.isdigit() for name in os.listdir("/proc"))
     print(f"{processes} processes, {given.rounds} rounds, {given.seconds} s at 1 Hz each.\n")
-    print("| sampler | CPU ms hot | CPU ms at 1 Hz (rounds) | CPU % at 1 Hz | own MiB |")
-    print("|---|--:|--:|--:|--:|")
+    print("| sampler | CPU ms hot | CPU ms at 1 Hz (rounds) | CPU % at 1 Hz | own MiB | resident MiB |")
+    print("|---|--:|--:|--:|--:|--:|")
     for name, each in middle.items():
         rounds = ", ".join(f"{one['cold']:.2f}" for one in found[name])
         print(
-            f"| {name} | {each['hot']:.3f} | {each['cold']:.3f} ({rounds}) | {each['percent']:.3f} | {each['mib']:.1f} |"
+            f"| {name} | {each['hot']:.3f} | {each['cold']:.3f} ({rounds}) | {each['percent']:.3f} | {each['own']:.2f} | {each['mib']:.1f} |"
         )
 
     def ratio(one: str, other: str, key: str) -> float:
@@ -200,9 +217,9 @@ def main() -> int:
     )
     print(f"{own['cold']:.3f} ms (bar {BAR_MS}), {own['percent']:.3f} % (bar {BAR_PERCENT}), ", end="")
     print(
-        f"{middle['ours with all processes']['cold']:.2f} ms with all (bar {BAR_ALL_MS}), {own['mib']:.2f} MiB (bar {BAR_MIB})."
+        f"{middle['ours with all processes']['cold']:.2f} ms with all (bar {BAR_ALL_MS}), {own['own']:.2f} MiB (bar {BAR_MIB})."
     )
-    kept = full <= BAR_FULL and every <= BAR_ALL and own["mib"] <= BAR_MIB
+    kept = full <= BAR_FULL and every <= BAR_ALL and own["own"] <= BAR_MIB
     print(f"Bars by ratio and memory: {'kept' if kept else 'MISSED'}.")
     return 0 if kept else 1
 

@@ -239,7 +239,7 @@ class SystemMonitor:
     def series(self, name: str, minutes: float = 10) -> tuple[list[float], list[float]]:
         """Return moments (seconds of a monotonic clock) and values of one number, oldest first.
 
-        The last 600 samples are kept as they came; of the whole time up to 720, evenly thinned.
+        The last 600 samples are kept as they came; of the whole time up to 512, evenly thinned.
 
         Raises:
             ConfigurationError: There is no such series; the message lists them.

@@ -1,7 +1,8 @@
 """Sampler: the host and our own process, from raw ``/proc`` files that are kept open.
 
 A sample at one a second is meant to cost a few tenths of a millisecond. What moves fast is read each time; what moves
-slowly (pressure, TCP counters, control group, paging) at most every :data:`SLOW_SECONDS`, and its rates are those over that time.
+slowly (pressure, TCP counters, control group, paging, space on disks) at most every :data:`SLOW_SECONDS`, and its rates
+are those over that time.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _MEMORY = {
     name: re.compile(rb"^" + name.encode() + rb": +(\d+)", re.MULTILINE)
     for name in ("MemTotal", "MemFree", "MemAvailable", "SwapTotal", "SwapFree")
 }
+_SCALARS = re.compile(rb"^(ctxt|procs_running|procs_blocked) (\d+)", re.MULTILINE)
 _PAGING = re.compile(rb"^(?:pswpin|pswpout|oom_kill) (\d+)$", re.MULTILINE)
 _TCP = re.compile(rb"^Tcp: (?=-?\d)(.*)$", re.MULTILINE)
 _TCP_NAMES = re.compile(rb"^Tcp: (?=[A-Z])(.*)$", re.MULTILINE)
@@ -194,21 +196,20 @@ class Sampler:
 class _Fast:
     """What is read for every sample."""
 
-    __slots__ = ("at", "cpus", "disks", "interfaces", "loads", "memory", "process", "scalars", "wall")
+    __slots__ = ("at", "cpus", "disks", "interfaces", "memory", "process", "scalars", "wall")
 
     def __init__(self, sampler: Sampler) -> None:
         read, proc = sampler._read, sampler._proc  # noqa: SLF001 - one module
         self.at = clock_gettime(CLOCK_MONOTONIC)
         self.wall = clock_gettime(CLOCK_REALTIME)
         stat = read(f"{proc}/stat")
-        self.cpus: list[list[int]] = []
-        self.scalars: dict[bytes, int] = {}
-        for line in stat.split(b"\n"):
-            if line.startswith(b"cpu"):
-                self.cpus.append(list(map(int, line.split()[1:9])))
-            elif line.startswith((b"ctxt", b"procs")):
-                name, _, value = line.partition(b" ")
-                self.scalars[name] = int(value)
+        # The line of interrupts may be longer than all others together: it is stepped over.
+        end = stat.find(b"\nintr ")
+        head = stat[:end] if end >= 0 else stat
+        self.cpus: list[list[int]] = [
+            list(map(int, line.split(None, 9)[1:9])) for line in head.split(b"\n") if line.startswith(b"cpu")
+        ]
+        self.scalars: dict[bytes, int] = {name: int(value) for name, value in _SCALARS.findall(stat, max(0, end))}
         memory = read(f"{proc}/meminfo")
         self.memory = {
             name: int(found[1]) * 1024 if (found := form.search(memory)) else 0 for name, form in _MEMORY.items()
@@ -223,7 +224,6 @@ class _Fast:
             name, _, numbers = line.partition(b":")
             if numbers:
                 self.interfaces[name.strip()] = list(map(int, numbers.split()))
-        self.loads = os.getloadavg()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         pages = read("/proc/self/statm").split()
         self.process = (
@@ -246,11 +246,13 @@ def _descriptors() -> int:
 class _Slow:
     """What is read now and then."""
 
-    __slots__ = ("at", "counters", "group_used", "oom_kills", "sockets", "stalls")
+    __slots__ = ("at", "counters", "group_used", "loads", "oom_kills", "sockets", "stalls", "volumes")
 
     def __init__(self, sampler: Sampler, at: float) -> None:
         read, proc = sampler._read, sampler._proc  # noqa: SLF001 - one module
         self.at = at
+        self.loads = os.getloadavg()  # the kernel makes them anew each five seconds
+        self.volumes = tuple(found for path in sampler._volumes if (found := _volume(path)) is not None)  # noqa: SLF001
         paging = {found[0].partition(b" ")[0]: int(found[1]) for found in _PAGING.finditer(read(f"{proc}/vmstat"))}
         tcp = _named(read(f"{proc}/net/snmp"), _TCP_NAMES, _TCP)
         more = _named(read(f"{proc}/net/netstat"), _TCPEXT_NAMES, _TCPEXT)
@@ -352,7 +354,7 @@ def _assemble(
     return HostSample(
         at=now.wall,
         seconds=seconds if before is not None else 0.0,
-        cpu=_cpu(sampler, before, now, seconds, rates),
+        cpu=_cpu(sampler, before, now, slow, seconds, rates),
         memory=MemoryUse(
             total=now.memory["MemTotal"],
             available=now.memory["MemAvailable"] or now.memory["MemFree"],
@@ -368,7 +370,7 @@ def _assemble(
             _disk(name, numbers, before.disks.get(name) if before else None, seconds)
             for name, numbers in now.disks.items()
         ),
-        volumes=tuple(found for path in sampler._volumes if (found := _volume(path)) is not None),  # noqa: SLF001
+        volumes=slow.volumes,
         network=_network(sampler, before, now, slow, seconds, rates),
         process=_process(sampler, before, now, seconds, rates),
         clock_step=step,
@@ -376,7 +378,9 @@ def _assemble(
     )
 
 
-def _cpu(sampler: Sampler, before: _Fast | None, now: _Fast, seconds: float, rates: Mapping[str, float]) -> CpuUse:
+def _cpu(
+    sampler: Sampler, before: _Fast | None, now: _Fast, slow: _Slow, seconds: float, rates: Mapping[str, float]
+) -> CpuUse:
     shares = []
     for index, fields in enumerate(now.cpus):
         old = before.cpus[index] if before is not None and len(before.cpus) == len(now.cpus) else [0] * 8
@@ -392,7 +396,7 @@ def _cpu(sampler: Sampler, before: _Fast | None, now: _Fast, seconds: float, rat
         each=tuple(share[0] for share in shares[1:]),
         runnable=max(0, now.scalars.get(b"procs_running", 1) - 1),
         blocked=now.scalars.get(b"procs_blocked", 0),
-        load=now.loads,
+        load=slow.loads,
         switch_rate=switches / seconds,
         available=sampler.limits.cpus or float(max(1, len(shares) - 1)),
         throttled_ratio=rates["throttled_ratio"] if sampler.limits.cpu_stat else None,

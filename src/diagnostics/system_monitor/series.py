@@ -10,7 +10,7 @@ from diagnostics.system_monitor.sample import HostSample
 
 RECENT = 600
 """Samples kept as they came: ten minutes at one a second."""
-ALL = 720
+ALL = 512
 """Samples kept of the whole time; when they are that many, every second one goes, and fewer are added from then on."""
 _FEWEST_FOR_A_TREND = 8
 
