@@ -134,18 +134,14 @@ def _with_entry(wrap: Callable[..., Any], function: Any, site: Site) -> Any:
     announced: Any
     if flags & _ASYNC_GENERATOR:
         return wrappers.async_generator(function, site, announce)
+    if flags & _GENERATOR and not flags & _ITERABLE_COROUTINE:
+        return wrappers.generator(function, site, announce)
     if flags & (_COROUTINE | _ITERABLE_COROUTINE):
 
         @wraps(function)
         async def announced(*args: Any, **kwargs: Any) -> Any:
             announce()
             return await function(*args, **kwargs)
-    elif flags & _GENERATOR:
-
-        @wraps(function)
-        def announced(*args: Any, **kwargs: Any) -> Any:
-            announce()
-            return (yield from function(*args, **kwargs))
     else:
 
         @wraps(function)

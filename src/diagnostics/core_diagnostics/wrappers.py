@@ -197,7 +197,8 @@ def coroutine(function: Callable[..., Any], site: Site) -> Callable[..., Any]:  
 
 
 # A generator shares the context of its consumer, so it must not leave an id of its own bound between items; and the
-# time it takes is its consumer's, so it is never "slow".
+# time it takes is its consumer's, so it is never "slow". Both wrappers hand on what they are sent and thrown by
+# themselves: ``yield from`` would turn a GeneratorExit that is thrown into a close.
 
 
 def _identity(site: Site) -> tuple[Any, bool]:
@@ -209,8 +210,10 @@ def _identity(site: Site) -> tuple[Any, bool]:
     return who, type(who) is not Unsampled
 
 
-def generator(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
-    """Wrap a generator function."""
+def generator(
+    function: Callable[..., Any], site: Site, announce: Callable[[], None] | None = None
+) -> Callable[..., Any]:
+    """Wrap a generator function; ``announce`` is called when it begins."""
     recorder = site.logger.recorder
 
     @wraps(function)
@@ -218,9 +221,23 @@ def generator(function: Callable[..., Any], site: Site) -> Callable[..., Any]:
         if site.off:
             return (yield from function(*args, **kwargs))
         who, sampled = _identity(site)
+        if announce is not None:
+            announce()
         started = perf_counter_ns()
         try:
-            result = yield from function(*args, **kwargs)
+            source = function(*args, **kwargs)
+            result = None
+            try:
+                item = next(source)
+                while True:
+                    try:
+                        sent = yield item
+                    except BaseException as thrown:  # noqa: BLE001 - handed on to the generator inside, whatever it is
+                        item = source.throw(thrown)
+                    else:
+                        item = next(source) if sent is None else source.send(sent)
+            except StopIteration as end:
+                result = end.value
         except BaseException as error:
             try:
                 failed(site, who, started if sampled else 0, error, None, (function, args, kwargs))
@@ -262,9 +279,6 @@ def async_generator(
                 items += 1
                 try:
                     sent = yield item
-                except GeneratorExit:
-                    await source.aclose()
-                    raise
                 except BaseException as thrown:  # noqa: BLE001 - handed on to the generator inside, whatever it is
                     step = source.athrow(thrown)
                 else:

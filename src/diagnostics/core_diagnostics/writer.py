@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
 EXIT_SECONDS = 2.0
+#: How long a fork waits for the thread to come to rest; only a disk that hangs makes it wait that long.
+FORK_SECONDS = 0.5
 
 _recorders: list[ref[FlightRecorder]] = []
 _sinks: list[Sink] = []
@@ -77,6 +79,17 @@ def start() -> None:
         _thread = thread
     finally:
         _start_lock.release()
+    _finalize_with_multiprocessing()
+
+
+def _finalize_with_multiprocessing() -> None:
+    """Write what waits when a child of multiprocessing ends: it leaves without atexit, but runs its finalizers.
+
+    Children of a fork are told by the hook below; those of a fork server have imported us only after their fork.
+    """
+    process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
+    if process is not None and util is not None and process.parent_process() is not None:
+        util.Finalize(None, _at_exit, exitpriority=0)
 
 
 def wake() -> None:
@@ -157,9 +170,26 @@ def _at_exit() -> None:
     pump(timeout=EXIT_SECONDS)
 
 
+_held_for_fork = False
+
+
+def _before_fork() -> None:
+    """Let the thread come to rest: what it is importing or writing would stay half done, and locked, in the child."""
+    global _held_for_fork
+    _held_for_fork = _pump_lock.acquire(timeout=FORK_SECONDS)
+
+
+def _after_fork_in_parent() -> None:
+    global _held_for_fork
+    if _held_for_fork:
+        _held_for_fork = False
+        _pump_lock.release()
+
+
 def _after_fork_in_child() -> None:
-    global _thread, _start_lock, _pump_lock, _pumping, _wake, _state_at
+    global _thread, _start_lock, _pump_lock, _pumping, _wake, _state_at, _held_for_fork
     _thread = None
+    _held_for_fork = False
     _start_lock = threading.Lock()
     _pump_lock = threading.RLock()
     _wake = threading.Event()
@@ -186,4 +216,4 @@ def _finalize_multiprocessing(_: object) -> None:
 
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
