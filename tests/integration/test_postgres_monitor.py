@@ -1,6 +1,7 @@
 """PostgresMonitor: one session that stays, deltas between looks, and no lock that stops it."""
 
 import contextlib
+import os
 import threading
 import time
 
@@ -127,6 +128,27 @@ def test_a_server_that_is_not_there_is_a_failure_and_nothing_is_raised():
         seen = monitor.sweep()
 
     assert [item.kind for _, item in seen.all_failures() if item.name == "postgres.connect"] == [FailureKind.REFUSED]
+
+
+def test_a_child_of_a_fork_has_a_session_of_its_own_and_leaves_the_parents_alone(database):
+    with PostgresMonitor(database) as monitor:
+        monitor.sweep()
+        parents = monitor._session.backend_pid
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            monitor.sweep()
+            os.write(write, str(monitor._session.backend_pid).encode())
+            monitor.close()
+            os._exit(0)
+        os.close(write)
+        childs = int(os.read(read, 32))
+        os.close(read)
+        os.waitpid(child, 0)
+        again = monitor.sweep()
+        assert monitor._session.backend_pid == parents != childs
+
+    assert not again.all_failures()
 
 
 def test_the_blocking_tree_has_the_idle_transaction_at_its_root(database):

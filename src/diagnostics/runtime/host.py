@@ -123,6 +123,41 @@ def parse_network_counters(text: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """What the kernel knows of its clock: whether anybody steers it, and how wrong it may be, in seconds."""
+
+    synchronized: bool
+    most_error: float
+
+
+def clock_state() -> ClockState | None:
+    """Ask ``adjtimex`` without changing anything; None where it cannot be asked (not Linux, 32 bits, no C library)."""
+    if struct.calcsize("l") != 8:
+        return None
+    import ctypes
+
+    try:
+        ask = ctypes.CDLL(None, use_errno=True).adjtimex
+    except (OSError, AttributeError):
+        return None
+    buffer = ctypes.create_string_buffer(_TIMEX_BYTES)  # all zero: nothing is to be set
+    if ask(buffer) < 0:
+        return None
+    return parse_clock_state(buffer.raw)
+
+
+_TIMEX_BYTES = 256
+"""The kernel's structure has 208."""
+_UNSYNCHRONIZED = 0x40
+
+
+def parse_clock_state(timex: bytes) -> ClockState:
+    """Return what a ``struct timex`` says (``linux/timex.h``, 64 bits): microseconds of error, bits of the status."""
+    most_error, _, status = struct.unpack_from("=qqi", timex, 24)
+    return ClockState(synchronized=not status & _UNSYNCHRONIZED, most_error=most_error / 1e6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskCounters:
     """One block device since boot: requests, seconds that they took (queueing included), seconds in which any was under way."""
 

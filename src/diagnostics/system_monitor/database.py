@@ -179,6 +179,12 @@ class DatabaseMonitor:
             found.extend(SqliteProbe(engine.url.database or "").observe(self._clock))
         return Observations(found)
 
+    async def asweep(self, *, complete: bool = False) -> Observations:
+        """As ``sweep``, beside the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self.sweep, complete=complete)
+
     def blocking_tree(self) -> tuple[Blocker, ...]:
         """Return who kept whom waiting in the last sweep of a PostgreSQL, the root with most victims first."""
         return self._monitor.blocking_tree if self._monitor is not None else ()

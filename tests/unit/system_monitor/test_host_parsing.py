@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -156,3 +157,17 @@ def test_disks_are_counted_with_the_time_that_requests_took() -> None:
     found = host.parse_disk_counters(text)
 
     assert found == {"sda": host.DiskCounters(requests=30, waited=0.15, busy=0.09)}
+
+
+def test_the_kernel_says_whether_its_clock_is_steered() -> None:
+    def timex(most_error: int, status: int) -> bytes:
+        return struct.pack("=iiqqqqi", 0, 0, 5, 6, most_error, 7, status) + bytes(200)
+
+    assert host.parse_clock_state(timex(16_000_000, 0x40)) == host.ClockState(synchronized=False, most_error=16.0)
+    assert host.parse_clock_state(timex(2_500, 0x2001)) == host.ClockState(synchronized=True, most_error=0.0025)
+
+
+def test_asking_for_the_clock_changes_nothing_and_works_or_says_none() -> None:
+    found = host.clock_state()
+
+    assert found is None or found.most_error >= 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -52,6 +54,8 @@ class PostgresMonitor:
         )
         self._address = parse_database_url(database_url)
         self._clock = clock
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._session: Session | None = None
         self._sweep: Sweep | None = None
         self._questions: list[str] = []
@@ -73,12 +77,18 @@ class PostgresMonitor:
         Args:
             complete: Ask all slow questions now; the first sweep does it anyway.
         """
-        return Observations(self._look(complete=complete))
+        with self._lock:
+            if self._pid != os.getpid():
+                # A child of a fork has a session of its own: the parent's must not be ended by us.
+                self._pid = os.getpid()
+                self._session = self._sweep = None
+                self._forget()
+            return Observations(self._look(complete=complete))
 
     def _look(self, *, complete: bool) -> Iterator[Observation]:
         session = self._session
         if session is None or session.cut:
-            self.close()
+            self._end()
             try:
                 session = open_session(self._address, self._clock, lifetime_seconds=SWEEP_SECONDS)
             except MissingExtraError as error:
@@ -101,7 +111,7 @@ class PostgresMonitor:
         finally:
             session.rest()
             if self._sweep.lost or session.cut:
-                self.close()
+                self._end()
 
     def _fast(self, sweep: Sweep, session: Session) -> Iterator[Observation]:
         first = not self._at
@@ -155,9 +165,16 @@ class PostgresMonitor:
 
     def close(self) -> None:
         """End the session; the next sweep opens a new one, and its rates begin anew."""
-        if self._session is not None:
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if self._session is not None and self._pid == os.getpid():
             self._session.close()
         self._session = self._sweep = None
+        self._forget()
+
+    def _forget(self) -> None:
         self._before, self._statements, self._at = {}, None, 0.0
         self._statements_asked = 0
 

@@ -230,6 +230,11 @@ def _between(
     yield notes.of("wall clock against monotonic clock").reading(
         "host.clock.step", step if abs(step) > _CLOCK_NOISE else 0.0, Unit.SECONDS
     )
+    steered = host.clock_state()
+    if steered is not None:
+        clocks = notes.of("adjtimex")
+        yield clocks.flag("host.clock.synchronized", steered.synchronized)
+        yield clocks.reading("host.clock.most_error", steered.most_error, Unit.SECONDS)
     yield from _biggest(consumers, after.processes, pids, notes.of("/proc/<pid>/stat"))
 
 
