@@ -10,6 +10,7 @@ from diagnostics.model.diagnosis import CouldNotLook, JudgedAnswer, RootCause, W
 from diagnostics.model.finding import Finding
 from diagnostics.model.problem import Candidate, Category, ProblemPriority, Severity
 from diagnostics.model.record import Record
+from diagnostics.model.whys import WhyTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,7 @@ class RootCauseResult(Record):
     missing: tuple[str, ...]
     recommended_solutions: tuple[str, ...]
     elapsed_seconds: float
+    why_tree: WhyTree | None = None
 
     @property
     def root_cause_confidence(self) -> float:

@@ -35,8 +35,9 @@ from diagnostics.diagnostic_orchestrator.results import (
 from diagnostics.diagnostic_orchestrator.store import SessionStore
 from diagnostics.errors import DiagnosisIncompleteError
 from diagnostics.hypothesis_testing.hypothesis import Look
-from diagnostics.hypothesis_testing.inference import rank
+from diagnostics.hypothesis_testing.inference import marginal, rank
 from diagnostics.hypothesis_testing.whys.answers import judge_answers
+from diagnostics.hypothesis_testing.whys.tree import grow
 from diagnostics.hypothesis_testing.whys.walk import diagnose
 from diagnostics.model.change import Override, Solution
 from diagnostics.model.diagnosis import CouldNotLook, Diagnosis
@@ -310,6 +311,14 @@ class UltimateDiagnosticSystem(AsyncPhases):
             ruled_out=diagnosis.ruled_out,
             missing=diagnosis.missing,
             recommended_solutions=cause.remedies if cause else (),
+            why_tree=grow(
+                self.causal_map,
+                diagnosis.findings,
+                cause.mechanism if cause else None,
+                posteriors=marginal(diagnosis.ranking),
+                observations=self.observations,
+                baseline=self.baseline,
+            ),
             elapsed_seconds=self.clock.monotonic() - began,
         )
         return self._end("phase_4", result, diagnosis.reason, began)

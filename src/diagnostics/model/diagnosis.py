@@ -79,7 +79,10 @@ class RootCause(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedAnswer(Record):
-    """One of the user's five answers, and whether the evidence supports it, contradicts it or is silent."""
+    """One of the user's five answers, and whether the evidence supports it, contradicts it or is silent.
+
+    ``would_carry`` says which observation would support an answer on which the evidence is silent.
+    """
 
     question: str
     answer: str
@@ -87,6 +90,7 @@ class JudgedAnswer(Record):
     mechanisms: tuple[str, ...]
     because: str
     evidence: tuple[str, ...] = ()
+    would_carry: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

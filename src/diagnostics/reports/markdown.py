@@ -24,7 +24,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
     t: Mapping[str, str] = view["t"]
     parts = [
         _verdict(view, t),
-        *_section(t, "whys", _whys(view["root"], t)),
+        *_section(t, "whys", _whys(view["root"], view["tree"], t)),
         *_section(t, "impact", _impact(view["bars"], t)),
         *(_section(t, "series", _series(view["lines"])) if view["lines"] else ()),
         *_section(t, "timeline", _timeline(view["timeline"], t)),
@@ -80,7 +80,7 @@ def _verdict(view: Mapping[str, Any], t: Mapping[str, str]) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _whys(root: Mapping[str, Any], t: Mapping[str, str]) -> str:
+def _whys(root: Mapping[str, Any], tree: Mapping[str, Any], t: Mapping[str, str]) -> str:
     lines = [text(root["summary"])] if root["summary"] else []
     steps = []
     for number, why in enumerate(root["whys"], start=1):
@@ -95,6 +95,11 @@ def _whys(root: Mapping[str, Any], t: Mapping[str, str]) -> str:
     lines.append(_points(t["contributing"], root["contributing"]))
     if root["subject"]:
         lines.append(f"**{t['subject']}:** " + ", ".join(f"{text(k)} {code(v)}" for k, v in root["subject"]))
+    if tree["mermaid"]:
+        lines.append(f"```mermaid\n{tree['mermaid']}```")
+    if tree["stop"]:
+        lines.append(f"> {text(tree['stop'])}")
+    lines.extend(_points(t[key], tree[key]) for key in ("unnoticed", "prevention"))
     return "\n\n".join(line for line in lines if line)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from diagnostics.model.record import plain
 from diagnostics.reports import charts, formats
 from diagnostics.reports.json_report import clean
+from diagnostics.texts import whys
 from diagnostics.texts.report import labels
 
 #: Observations that nothing cites; all of them are in the JSON report.
@@ -94,6 +95,7 @@ def build(report: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "facts": _facts(session, _mapping(data.get("triage")), words),
         "triage": _triage(_mapping(data.get("triage")), words),
         "root": _root(root, words, chips),
+        "tree": _tree(_mapping(data.get("why_tree")), lang),
         "bars": charts.bars(_mapping(data.get("performance_impact")), words),
         "lines": [drawn for series in _series(data) if (drawn := charts.line(series)) is not None],
         "timeline": _timeline(data.get("timeline"), words),
@@ -192,6 +194,48 @@ def _root(root: Mapping[str, Any], words: Mapping[str, str], chips: Any) -> dict
         "against": _sentences(root.get("against")),
         "contributing": _sentences(root.get("contributing")),
         "subject": _pairs(_mapping(root.get("subject")), words),
+    }
+
+
+def _tree(tree: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """Return the tree of whys, drawn, with what was not noticed and what prevents it; empty when there is none."""
+    fork_keys, link_keys = ("effect", "title", "mechanism", "because"), ("question", "answer", "effect", "mechanism")
+    plain_tree = {
+        "symptom": _text(tree.get("symptom")),
+        "symptom_title": _text(tree.get("symptom_title")),
+        "symptom_evidence": [_text(e) for e in _list(tree.get("symptom_evidence"))],
+        "stops_at": tree.get("stops_at") if isinstance(tree.get("stops_at"), int) else 0,
+        "stop_reason": _text(tree.get("stop_reason")),
+        "links": [
+            {
+                **{key: _text(link.get(key)) for key in link_keys},
+                "state": link["state"] if link.get("state") in ("observed", "contradicted") else "assumed",
+                "evidence": [_text(e) for e in _list(link.get("evidence"))],
+                "would_carry": _text(link.get("would_carry")),
+                "carried": bool(link.get("carried")),
+            }
+            for link in map(_mapping, _list(tree.get("links")))
+        ],
+        "forks": [
+            {
+                **{key: _text(fork.get(key)) for key in fork_keys},
+                "role": fork["role"] if fork.get("role") in ("contributing", "ruled out") else "open",
+                "evidence": [_text(e) for e in _list(fork.get("evidence"))],
+            }
+            for fork in map(_mapping, _list(tree.get("forks")))
+        ],
+    }
+    titled = [
+        [f"{_text(item.get('title'))}: {_text(item.get('sentence'))}" for item in map(_mapping, _list(tree.get(key)))]
+        for key in ("unnoticed", "prevention")
+    ]
+    shown = bool(plain_tree["symptom"] and (plain_tree["links"] or plain_tree["stop_reason"]))
+    return {
+        "svg": whys.svg(plain_tree, lang) if shown else "",
+        "mermaid": whys.mermaid(plain_tree, lang) if shown else "",
+        "stop": plain_tree["stop_reason"],
+        "unnoticed": titled[0],
+        "prevention": titled[1],
     }
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from diagnostics.causal_map.graph import CausalMap, standard_map
+from diagnostics.hypothesis_testing.inference import marginal
 from diagnostics.hypothesis_testing.whys.answers import judge_answers
+from diagnostics.hypothesis_testing.whys.tree import grow
 from diagnostics.model.diagnosis import Diagnosis, JudgedAnswer, Why
-from diagnostics.model.finding import Finding
+from diagnostics.model.finding import NO_BASELINE, Baseline, Finding
+from diagnostics.model.observation import Observations
 from diagnostics.model.record import Record
+from diagnostics.model.whys import WhyTree
+from diagnostics.texts import whys as drawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,7 @@ class FiveWhysResult(Record):
         stops_at: Number (from 1) of the first answer that the evidence does not support; 0 when all are supported.
         derived: The chain from symptom to root cause that the findings yield; empty without a root cause.
         confidence_score: Share of the answers that are supported; 0 without answers.
+        tree: What the findings yield: chain with evidence, forks, where it stops, why nobody noticed, prevention.
     """
 
     initial_problem: str
@@ -30,6 +36,19 @@ class FiveWhysResult(Record):
     stops_at: int
     confidence_score: float
     conclusion: str
+    tree: WhyTree
+
+    def to_markdown(self, lang: str = "en") -> str:
+        """Return the tree of whys as Markdown."""
+        return drawing.markdown(self.tree.to_dict(), lang)
+
+    def to_mermaid(self, lang: str = "en") -> str:
+        """Return it as a Mermaid flowchart."""
+        return drawing.mermaid(self.tree.to_dict(), lang)
+
+    def to_svg(self, lang: str = "en") -> str:
+        """Return it as an SVG that stands alone."""
+        return drawing.svg(self.tree.to_dict(), lang)
 
     @property
     def root_cause(self) -> str:
@@ -53,6 +72,9 @@ class FiveWhysAnalyzer:
         diagnosis: Diagnosis | None = None,
         findings: Sequence[Finding] = (),
         causal_map: CausalMap | None = None,
+        observations: Observations | None = None,
+        baseline: Baseline = NO_BASELINE,
+        watched: Collection[str] | None = None,
     ) -> None:
         """Keep what the answers are judged by.
 
@@ -61,10 +83,14 @@ class FiveWhysAnalyzer:
             diagnosis: Its findings and its own chain are used.
             findings: Used when there is no diagnosis.
             causal_map: The shipped map when None.
+            observations: What was read; says which readings showed a link.
+            baseline: What was normal before.
+            watched: Mechanisms that checks and alerts look at; None when nobody knows.
         """
         self._logger = logger
         self._diagnosis = diagnosis
         self._findings = tuple(diagnosis.findings) if diagnosis is not None else tuple(findings)
+        self._observations, self._baseline, self._watched = observations, baseline, watched
         self._map = causal_map if causal_map is not None else standard_map()
 
     def analyze_problem(self, initial_problem: str, why_answers: Sequence[str] = ()) -> FiveWhysResult:
@@ -80,6 +106,15 @@ class FiveWhysAnalyzer:
             stops_at=stops_at,
             confidence_score=supported / len(judged) if judged else 0.0,
             conclusion=_conclusion(judged, stops_at),
+            tree=grow(
+                self._map,
+                self._findings,
+                cause.mechanism if cause is not None else None,
+                posteriors=marginal(self._diagnosis.ranking) if self._diagnosis is not None else None,
+                observations=self._observations,
+                baseline=self._baseline,
+                watched=self._watched,
+            ),
         )
 
 
@@ -89,4 +124,5 @@ def _conclusion(judged: tuple[JudgedAnswer, ...], stops_at: int) -> str:
     if stops_at == 0:
         return "the evidence supports every answer"
     stop = judged[stops_at - 1]
-    return f"the chain stops at answer {stops_at} (“{stop.answer}”): {stop.judgement}, {stop.because}"
+    said = f"the chain stops at answer {stops_at} (“{stop.answer}”): {stop.judgement}, {stop.because}"
+    return f"{said}; it would be carried by: {stop.would_carry}" if stop.would_carry else said

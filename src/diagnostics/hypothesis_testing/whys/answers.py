@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from diagnostics.causal_map.graph import CausalMap
 from diagnostics.core_diagnostics.classification import classify
+from diagnostics.hypothesis_testing.whys.tree import would_carry
 from diagnostics.model.diagnosis import JudgedAnswer
 from diagnostics.model.finding import Finding, State
 from diagnostics.model.problem import Problem
@@ -43,6 +44,9 @@ def judge_answers(
                 mechanisms=tuple(named[:4]),
                 because=because,
                 evidence=evidence,
+                would_carry=would_carry(causal_map, named[0], by_id.get(named[0]))
+                if judgement == "silent" and named
+                else "",
             )
         )
         question = answer
