@@ -337,9 +337,14 @@ class UltimateDiagnosticSystem(AsyncPhases):
         tables: Sequence[str] | None = None,
         service_restart_required: bool = False,
         timeout_seconds: float = 300.0,
+        in_child: bool = False,
+        confirm_within_seconds: float | None = None,
         override: Override | None = None,
     ) -> SolutionResult:
         """Back up, apply under a journal, verify, and roll back if it did not help.
+
+        With ``in_child`` the function runs in a child process, which is ended when it hangs; with
+        ``confirm_within_seconds`` the change undoes itself unless ``safe_implementation.confirm`` is called in time.
 
         Raises:
             DiagnosisIncompleteError: Phases 1 to 4 have not named a root cause, and no person overrides that.
@@ -357,6 +362,9 @@ class UltimateDiagnosticSystem(AsyncPhases):
                 tables=tuple(tables) if tables is not None else None,
                 restart=service_restart_required,
                 timeout_seconds=timeout_seconds,
+                in_child=in_child,
+                confirm_within_seconds=confirm_within_seconds,
+                repository=self.target.repository,
             ),
             solution=self._solution(solution_description, override),
             engine=self.db_engine,

@@ -26,6 +26,9 @@ class Wanted:
     tables: tuple[str, ...] | None
     restart: bool
     timeout_seconds: float
+    in_child: bool = False
+    confirm_within_seconds: float | None = None
+    repository: str | os.PathLike[str] | None = None
 
 
 def implement(
@@ -49,6 +52,8 @@ def implement(
         files_to_modify=list(wanted.files),
         database_changes=wanted.database,
         service_restart_required=wanted.restart,
+        repository=wanted.repository,
+        database=engine if wanted.database else None,
         verification_function_given=wanted.verification_function is not None,
     )
     step = ImplementationStep(
@@ -57,6 +62,7 @@ def implement(
         action=wanted.implementation_function,
         rollback_action=wanted.rollback_function,
         timeout_seconds=wanted.timeout_seconds,
+        in_child=wanted.in_child,
     )
     outcome = manager.implement_solution_safely(
         f"{solution.diagnosis_id or 'override'}-{clock.now():%Y%m%dT%H%M%S}",
@@ -66,11 +72,12 @@ def implement(
         files=wanted.files,
         database=wanted.database,
         tables=wanted.tables,
+        confirm_within_seconds=wanted.confirm_within_seconds,
     )
     return SolutionResult(
         timestamp=clock.now().isoformat(),
         solution_description=wanted.solution_description,
-        success=str(outcome.status) == "SUCCESS",
+        success=str(outcome.status) in ("SUCCESS", "UNCONFIRMED"),
         status=str(outcome.status),
         change_id=str(getattr(outcome, "change_id", "") or outcome.backup_id or ""),
         assessment=plain(assessment),
