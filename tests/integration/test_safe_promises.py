@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from click.testing import CliRunner
 from diagnostics.cli.main import cli
 from diagnostics.errors import ChangeLockedError, RollbackError
 from diagnostics.model.change import ChangeState, ImplementationStatus
+from diagnostics.model.verification import Effect
 from diagnostics.runtime.clock import SYSTEM_CLOCK
 from diagnostics.safe_implementation import (
     Bucket,
@@ -32,6 +35,7 @@ from diagnostics.safe_implementation import (
     recover,
 )
 from diagnostics.safe_implementation import sentinel as sentinels
+from diagnostics.safe_implementation.traffic import EndpointTraffic
 from diagnostics.testing.clock import FakeClock
 
 
@@ -309,6 +313,42 @@ def test_guardrails_that_see_no_traffic_hold_until_the_window_is_over_and_then_r
     assert result.result is ImplementationStatus.ROLLED_BACK
     assert clock.monotonic() - began >= 55
     assert path.read_text() == "old"
+
+
+class _Service(http.server.BaseHTTPRequestHandler):
+    """Answers 500 while a file says ``bad``: a real endpoint that a change may break."""
+
+    path_of_mode: Path
+
+    def do_GET(self) -> None:
+        self.send_response(500 if self.path_of_mode.read_text() == "bad" else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("text", ["fine", "bad"])
+def test_an_endpoint_that_a_change_breaks_brings_the_change_back(tmp_path: Path, path: Path, text: str) -> None:
+    _Service.path_of_mode = path
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Service)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        traffic = EndpointTraffic(url=f"http://127.0.0.1:{server.server_port}/")
+        watch = traffic.watch(6.0, interval_seconds=0.02)
+        # What is judged here is errors: how long a busy machine takes to answer is no matter of this test.
+        result = change(tmp_path / "store", path, text, watch=replace(watch, latency_margin=1e6))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    errors = next(item for item in result.verification.comparisons if item.metric == "error rate")
+    assert errors.verdict is (Effect.WORSE if text == "bad" else Effect.SAME), errors.reason
+    if text == "bad":
+        assert result.result is ImplementationStatus.ROLLED_BACK
+        assert path.read_text() == "old"
 
 
 # ------------------------------------------------------------ backups

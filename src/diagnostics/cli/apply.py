@@ -17,6 +17,7 @@ from diagnostics.cli.targets import target_from, target_options
 if TYPE_CHECKING:
     from diagnostics.diagnostic_orchestrator.phases.remedying import RemedyPlan
     from diagnostics.diagnostic_orchestrator.store import SessionStore
+    from diagnostics.safe_implementation import Watch
 
 
 @click.command()
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
     metavar="MINUTES",
     help="The change undoes itself unless `diagnose confirm` is said in time.",
 )
+@option(
+    "--guard",
+    type=click.FloatRange(min=1),
+    metavar="MINUTES",
+    help="Ask --url before and after, and undo the change when it gets slower or fails more often within so long.",
+)
 @format_option("term", "json")
 @quiet_option
 def apply(
@@ -47,6 +54,7 @@ def apply(
     settings: tuple[str, ...],
     yes: bool,
     confirm_within: float | None,
+    guard: float | None,
     form: str,
     quiet: bool,
     **flags: Any,
@@ -84,6 +92,9 @@ def apply(
         say("Nothing was changed.", err=True)
         return Exit.INTERRUPTED
     progress = Progress(quiet=quiet)
+    watch = None
+    if guard is not None:
+        watch = _guard(target.url, guard, progress)
     system = UltimateDiagnosticSystem(target=target, baseline=normal)
     system.watched_findings = (cause["mechanism"],)
     result = run_remedy(
@@ -98,6 +109,7 @@ def apply(
         target,
         still_present=lambda: system.look_again()[cause["mechanism"]],
         consent=True,
+        watch=watch,
         confirm_within_seconds=None if confirm_within is None else 60 * confirm_within,
         clock=SYSTEM_CLOCK,
         progress=progress.line,
@@ -117,6 +129,20 @@ def apply(
     return {"SUCCESS": Exit.OK, "UNCONFIRMED": Exit.OK, "ROLLBACK_BLOCKED": Exit.ROLLBACK_FAILED}.get(
         str(result.status), Exit.ROLLED_BACK
     )
+
+
+def _guard(url: str | None, minutes: float, progress: Progress) -> Watch:
+    """Measure what is normal now.
+
+    Raises:
+        click.UsageError: There is no URL to ask.
+    """
+    from diagnostics.safe_implementation.traffic import EndpointTraffic
+
+    if not url:
+        raise click.UsageError("--guard needs --url: what is asked before and after the change.")
+    progress.line(f"guardrails: asking {url} for what is normal")
+    return EndpointTraffic(url=url).watch(60 * minutes)
 
 
 def _diagnosed(store: SessionStore, session: str) -> dict[str, Any]:

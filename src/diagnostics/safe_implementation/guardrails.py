@@ -19,7 +19,14 @@ from dataclasses import dataclass
 from diagnostics.model.verification import Comparison, Effect
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.deadline import call_with_deadline
-from diagnostics.stats.sequential import MIN_BASELINE, NOT_WORSE_Z, Direction, SequentialComparison, compare
+from diagnostics.stats.sequential import (
+    MIN_BASELINE,
+    NOT_WORSE_Z,
+    Direction,
+    SequentialComparison,
+    compare,
+    watched_rate,
+)
 
 #: Harm that is never let pass: a fifth more latency and two points more errors are beyond these.
 LATENCY_MARGIN, ERROR_MARGIN = 0.18, 0.018
@@ -131,6 +138,8 @@ def _errors(settings: Watch, after: Sequence[Bucket]) -> Comparison:
     baseline = [bucket for bucket in settings.baseline if bucket.requests]
     now = [bucket for bucket in after if bucket.requests]
     rate, rate_now = _rate(baseline), _rate(now)
+    if len(baseline) >= MIN_BASELINE and sum(bucket.errors for bucket in baseline) < MIN_BASELINE:
+        return _rare_errors(settings, baseline, now)
     mean_size = _mean([float(bucket.requests) for bucket in baseline]) if baseline else 0.0
     merge = _merging(rate * mean_size, len(baseline))
     before, later = _angles(_merged(baseline, merge)), _angles(_merged(now, merge))
@@ -148,6 +157,35 @@ def _errors(settings: Watch, after: Sequence[Bucket]) -> Comparison:
         before=rate,
         after=rate_now,
         effect=difference,
+        n_before=len(baseline),
+        n_after=len(now),
+    )
+
+
+def _rare_errors(settings: Watch, baseline: Sequence[Bucket], now: Sequence[Bucket]) -> Comparison:
+    """Compare with a baseline of hardly any errors, whose buckets do not vary: by confidence sequences of both rates.
+
+    Worse when the lower end after the change lies above the upper end before it, by more than is small; kept when
+    the upper end after it is below the margin. Both hold at every look at once (``stats.sequential.watched_rate``).
+    """
+    before, after = (
+        watched_rate(sum(b.errors for b in side), sum(b.requests for b in side)) for side in (baseline, now)
+    )
+    verdict = Effect.INCONCLUSIVE
+    if after.low > before.high + ERROR_SMALL:
+        verdict = Effect.WORSE
+    elif after.high < _rate(baseline) + settings.error_margin:
+        verdict = Effect.SAME
+    difference = _rate(now) - _rate(baseline)
+    return Comparison(
+        metric="error rate",
+        unit="ratio",
+        verdict=verdict,
+        reason=f"{after.successes} errors of {after.n} requests, before {before.successes} of {before.n}",
+        before=_rate(baseline),
+        after=_rate(now),
+        effect=difference,
+        interval=(after.low - before.high, after.high - before.low),
         n_before=len(baseline),
         n_after=len(now),
     )

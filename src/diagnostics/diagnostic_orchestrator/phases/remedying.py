@@ -16,6 +16,7 @@ from diagnostics.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from diagnostics.model.change import ImplementationResult, Plan, Solution
+    from diagnostics.safe_implementation import Watch
 
 
 #: Looks at the finding after a change; each takes about two seconds.
@@ -88,6 +89,7 @@ def run_remedy(
     still_present: Callable[[], bool | None],
     consent: bool,
     confirm_within_seconds: float | None = None,
+    watch: Watch | None = None,
     changes_dir: str | os.PathLike[str] | None = None,
     clock: Clock,
     progress: Callable[[str], None] | None = None,
@@ -110,6 +112,7 @@ def run_remedy(
         consent=consent,
         still_present=lambda: settled(still_present),
         confirm_within_seconds=confirm_within_seconds,
+        watch=watch,
         solution_id=solution.diagnosis_id or "override",
     )
 
