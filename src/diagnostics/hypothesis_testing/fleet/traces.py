@@ -28,13 +28,19 @@ def legs(spans: pl.DataFrame) -> pl.DataFrame:
 
 
 def own_time(spans: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a span: ``slot, pod, op, ms``, its duration less its children's."""
+    """Return one row a span: ``slot, pod, op, ms``, its duration less its children's.
+
+    Spans that another pod answered are left out: what is left of them is the call's time on its way.
+    """
     inner = (
         spans.filter(pl.col("parent").is_not_null())
         .group_by("slot", "trace", span="parent")
         .agg(inner=pl.col("dur_ns").sum())
     )
-    timed = spans.join(inner, on=list(KEY), how="left")
+    outer = spans.select("slot", "trace", parent="span", caller="pod")
+    answered = spans.join(outer, on=list(PARENT)).filter(pl.col("pod") != pl.col("caller"))
+    answered = answered.select("slot", "trace", span="parent").unique()
+    timed = spans.join(answered, on=list(KEY), how="anti").join(inner, on=list(KEY), how="left")
     return timed.select("slot", "pod", "op", ms=((pl.col("dur_ns") - pl.col("inner").fill_null(0)) / 1e6).clip(0))
 
 
