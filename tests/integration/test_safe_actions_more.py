@@ -303,3 +303,49 @@ def test_old_statistics_are_renewed(manager: SafeImplementationManager, database
     assert plan.needs_consent
     result = manager.run_action(plan, consent=True, verification_function=lambda: estimate() == 5000)
     assert result.succeeded, result.error_message
+
+
+# ------------------------------------------------------------ a full volume
+
+
+def test_a_log_that_has_filled_its_volume_is_rotated_to_another_one_and_put_back(
+    plain: SafeImplementationManager, tmp_path: Path
+) -> None:
+    small, archive = tmp_path / "small", tmp_path / "archive"
+    small.mkdir()
+    archive.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root, and a container that may mount")
+    try:
+        log = small / "app.log"
+        with log.open("ab", buffering=0) as writer:
+            try:
+                while True:
+                    writer.write(b"the same line again and again\n" * 100)
+            except OSError:
+                pass
+        content = log.read_bytes()
+
+        def has_room() -> bool:
+            (small / "probe").write_bytes(b"x" * 100_000)
+            (small / "probe").unlink()
+            return True
+
+        with pytest.raises(OSError, match="No space"):
+            has_room()
+        (small / "probe").unlink(missing_ok=True)
+        assert "left" in plain.plan_action("rotate-log", {"path": str(log)}).reason
+        plan = plain.plan_action("rotate-log", {"path": str(log), "archive": str(archive)})
+
+        result = plain.run_action(plan, verification_function=has_room)
+        assert result.succeeded, result.error_message
+        assert log.stat().st_size == 0
+
+        # The way back fills it again; it needs room for both copies on the volume, so the volume grows first.
+        subprocess.run(["mount", "-o", "remount,size=16m", str(small)], check=True)
+        assert plain.rollback_change(str(result.backup_id)).succeeded
+        assert log.read_bytes() == content
+        assert not list(archive.iterdir())
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
