@@ -23,8 +23,9 @@ from diagnostics.stats import contrast
 ALARM = 0.01
 #: A symptom this unusual is suspected: it counts together with what changed below it at the same time.
 SUSPECTED = 0.2
-#: Chance of an alarm from both together, by Fisher's combination of their p-values.
-TOGETHER = 0.005
+#: Chance of an alarm from both together, by Fisher's combination of their p-values. Small, as a suspicion is cheap and what is called
+#: normal holds small incidents of its own.
+TOGETHER = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
