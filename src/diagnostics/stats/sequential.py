@@ -143,12 +143,13 @@ def compare(
     Two boundaries share the error probability: one that is strong at the horizon (0.04), one that stops early
     at large effects (0.01; a mixture t-test). The variance is inflated for the correlation of neighbouring
     baseline buckets, which are merged first while they correlate strongly. Latencies are given as logarithms,
-    counts through ``stabilised``. Verdicts rest on values clipped at the baseline's outer fences; effect and
-    interval are those of the values as they are.
+    counts through ``stabilised``. Where a boundary is crossed, what came after is asked too how alike neighbours
+    are (its best step taken out): the verdict waits until the boundary is crossed with the larger inflation too.
+    Verdicts rest on values clipped at the baseline's outer fences; effect and interval are those of the values as
+    they are.
 
     Source: the project's design note on safe change, section 5; the early boundary is the mixture sequential
-    t-test of
-    Robbins (1970) with the scale mixed out.
+    t-test of Robbins (1970) with the scale mixed out.
 
     Args:
         before: At least 20 bucket means of the baseline, in order of time.
@@ -196,7 +197,7 @@ def compare(
     sign = 1.0 if higher_is_worse else -1.0
 
     largest, best_log, log_bayes = 0.0, -math.inf, 0.0
-    n, direction = 0, Direction.INCONCLUSIVE
+    n, asked_again, direction = 0, 0, Direction.INCONCLUSIVE
     clipped, seen = _Running(mean0, squares0, n0, vif), _Running(raw_mean0, raw_squares0, n0, vif)
     for n, (value, raw_value) in enumerate(zip(y, raw, strict=True), start=1):
         clipped.add(value)
@@ -207,12 +208,23 @@ def compare(
         t2 = (clipped.effect / clipped.error) ** 2
         r = 1.0 / (1.0 + g * n_e)
         nu = n0 + n - 2
-        log_bayes = 0.5 * math.log(r) + (nu + 1) / 2.0 * (math.log1p(t2 / nu) - math.log1p(r * t2 / nu))
+        log_bayes = _log_bayes(t2, nu, r)
         largest = max(largest, math.sqrt(t2) * math.sqrt(min(1.0, n_e / n_max)))
         best_log = max(best_log, log_bayes)
         if largest >= HORIZON_Z or log_bayes >= EARLY_LOG_BAYES:
-            direction = Direction.WORSE if sign * clipped.effect > 0 else Direction.BETTER
-            break
+            # The baseline alone may hide how alike neighbours are; what came after must not say otherwise.
+            if n < asked_again:
+                continue
+            said = max(vif, _inflation_of_both(x, y[:n]))
+            t2 = (clipped.effect / clipped.error) ** 2 * vif / said
+            at_horizon, early = math.sqrt(t2 * min(1.0, n_e / n_max)), _log_bayes(t2, nu, r)
+            if at_horizon >= HORIZON_Z or early >= EARLY_LOG_BAYES:
+                largest, best_log, log_bayes, vif = at_horizon, early, early, said
+                direction = Direction.WORSE if sign * clipped.effect > 0 else Direction.BETTER
+                break
+            asked_again = n + max(MIN_AFTER, n // 10)
+            largest, best_log = largest * math.sqrt(vif / said), -math.inf
+            continue
         reach = NOT_WORSE_Z * math.sqrt(n_max / n_e)
         if margin is not None and all(sign * s.effect + reach * s.error < margin for s in (clipped, seen)):
             direction = Direction.NOT_WORSE
@@ -238,6 +250,28 @@ def compare(
         n_after=n,
         reason=reason,
     )
+
+
+def _log_bayes(t2: float, nu: int, r: float) -> float:
+    """Logarithm of the Bayes factor of the mixture t-test."""
+    return 0.5 * math.log(r) + (nu + 1) / 2.0 * (math.log1p(t2 / nu) - math.log1p(r * t2 / nu))
+
+
+def _inflation_of_both(before: list[float], after: list[float]) -> float:
+    """Return the inflation that baseline and after show together, each about its own level.
+
+    A change that set in later is a level of its own: the best single step of what came after is taken out first.
+    """
+    if len(after) < 2 * MIN_AFTER:
+        return variance_inflation(before, after)
+    mean = math.fsum(after) / len(after)
+    best, place, running = -1.0, 0, 0.0
+    for k in range(1, len(after)):
+        running += after[k - 1] - mean
+        gain = running * running / (k * (len(after) - k))
+        if MIN_AFTER <= k <= len(after) - MIN_AFTER and gain > best:
+            best, place = gain, k
+    return variance_inflation(before, after[:place], after[place:])
 
 
 class _Running:

@@ -122,3 +122,47 @@ def test_the_posterior_is_bayes_rule(log_bayes, prior):
     odds = prior / (1 - prior) * math.exp(log_bayes)
 
     assert posterior(log_bayes, prior) == pytest.approx(odds / (1 + odds), rel=1e-9)
+
+
+def test_a_regression_that_sets_in_late_is_not_taken_for_a_wave():
+    rng = np.random.default_rng(6)
+
+    found = [
+        compare(
+            ar1(rng, 0.3, 80),
+            [*ar1(rng, 0.3, 60), *(v + 2.5 for v in ar1(rng, 0.3, 90))],
+            horizon=150,
+            smallest_effect=1.0,
+        )
+        for _ in range(40)
+    ]
+
+    assert sum(r.direction is Direction.WORSE for r in found) >= 32
+
+
+def test_a_baseline_whose_halves_differ_allows_no_verdict():
+    rng = np.random.default_rng(7)
+    moved = [*ar1(rng, 0.0, 40), *(v + 3 for v in ar1(rng, 0.0, 40))]
+
+    r = compare(moved, [v + 9 for v in ar1(rng, 0.0, 60)], horizon=60, smallest_effect=1.0)
+
+    assert r.direction is Direction.INCONCLUSIVE
+    assert "halves differ" in r.reason or "so alike" in r.reason
+
+
+def test_what_comes_after_the_horizon_is_not_read():
+    rng = np.random.default_rng(8)
+    x, y = ar1(rng, 0.0, 60), [*ar1(rng, 0.0, 50), *(v + 50 for v in ar1(rng, 0.0, 50))]
+
+    assert compare(x, y, horizon=50, smallest_effect=1.0) == compare(x, y[:50], horizon=50, smallest_effect=1.0)
+
+
+def test_one_wild_bucket_neither_decides_nor_hides_a_regression():
+    rng = np.random.default_rng(9)
+    x, same = ar1(rng, 0.0, 80), ar1(rng, 0.0, 80)
+
+    wild = compare(x, [*same[:10], 1e6, *same[10:]], horizon=81, smallest_effect=0.5)
+    hidden = compare([*x[:10], -1e6, *x[10:]], [v + 2 for v in same], horizon=80, smallest_effect=0.5)
+
+    assert wild.direction is Direction.INCONCLUSIVE
+    assert hidden.direction is Direction.WORSE
