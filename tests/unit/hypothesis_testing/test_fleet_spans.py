@@ -27,6 +27,7 @@ def first(shop: Shop) -> tuple[str, str]:
     ("message", "name"),
     [
         ("16:44:08.620 INFO  c.s.ContactsServiceImpl#31 FIND CONTACTS BY ID: 415d1665", "c.s.ContactsServiceImpl#31"),
+        ("16:43:26 ERROR o.a.c.c.C.[.[.[.[servlet]#175 threw exception", "o.a.c.c.C.[.[.[.[servlet]#175"),
         ("2026-01-01 WARN shop/views.py:118 cart of user 7 is empty", "shop/views.py:118"),
         (
             '{"http.req.id":"7","message":"Serving product page started","severity":"info"}',

@@ -11,7 +11,7 @@ from __future__ import annotations
 from diagnostics.hypothesis_testing.fleet.tables import pl
 
 #: A position in the code: ``c.s.ContactsServiceImpl#31`` (logback, log4j), ``shop/views.py:118``, ``main.go:20``.
-PLACE = r"([A-Za-z_][\w.$/]*(?:#|\.(?:py|java|kt|go|js|ts|rb|cs|rs):)\d+)"
+PLACE = r"([A-Za-z_][\w.$/\[\]]*(?:#|\.(?:py|java|kt|go|js|ts|rb|cs|rs):)\d+)"
 #: Text of a JSON line.
 MESSAGE = r'"(?:message|msg|event)"\s*:\s*"((?:[^"\\]|\\.)*)"'
 #: Time, level and dashes before the text of a plain line.
