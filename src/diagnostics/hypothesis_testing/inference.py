@@ -35,6 +35,8 @@ LEAK: Mapping[Kind, float] = {Kind.CAUSE: 0.002, Kind.STATE: 0.02, Kind.SYMPTOM:
 OFF_MAP_ACTIVE: Mapping[Kind, float] = {Kind.CAUSE: 0.004, Kind.STATE: 0.15, Kind.SYMPTOM: 0.6}
 #: Strengths are capped: no single look is worth more than this (nats).
 LIMIT = 9.0
+#: Nothing is certain: what is active by hypothesis may still have looked well.
+MOST = 0.995
 
 
 def rank(causal_map: CausalMap, findings: Iterable[Finding], *, pairs: int = 6) -> tuple[Ranked, ...]:
@@ -118,13 +120,14 @@ def _score(
     score = log_prior
     contributions: dict[str, float] = {}
     for id_, strength in strengths.items():
-        term = _term(min(active[id_], 0.995), strength)
-        score += term
-        contributions[id_] = term - _term(nothing[id_], strength)
+        part = term(min(active[id_], MOST), strength)
+        score += part
+        contributions[id_] = part - term(nothing[id_], strength)
     return name, mechanisms, score, contributions
 
 
-def _term(active: float, strength: float) -> float:
+def term(active: float, strength: float) -> float:
+    """Return what a finding of this strength says (nats) where its node is active with this probability."""
     return math.log(active * math.exp(strength) + 1 - active)
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 from benchmarks.rca.score import recall
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.hypothesis_testing.fleet import Clue, Graph, Kind, Ranking, rank
@@ -89,6 +89,7 @@ def test_calls_may_be_circular() -> None:
     assert all(math.isfinite(p) for p in found.nodes.values())
 
 
+@settings(max_examples=40, deadline=None)
 @given(clues, st.sampled_from([None, "front"]))
 def test_posteriors_are_a_distribution(found: list[Clue], target: str | None) -> None:
     answer = rank(found, SHOP, target)
@@ -96,6 +97,7 @@ def test_posteriors_are_a_distribution(found: list[Clue], target: str | None) ->
     assert sum(answer.nodes.values()) + answer.nothing + answer.unknown == pytest.approx(1.0)
 
 
+@settings(max_examples=40, deadline=None)
 @given(clues, st.permutations(NODES), st.sampled_from([None, "front"]))
 def test_the_names_of_nodes_do_not_matter(found: list[Clue], names: list[str], target: str | None) -> None:
     renamed = {old: f"n-{new}" for old, new in zip(NODES, names, strict=True)}
@@ -107,6 +109,7 @@ def test_the_names_of_nodes_do_not_matter(found: list[Clue], names: list[str], t
     assert {renamed[n]: p for n, p in here.nodes.items()} == pytest.approx(dict(there.nodes))
 
 
+@settings(max_examples=40, deadline=None)
 @given(clues, st.randoms(use_true_random=False))
 def test_the_order_of_clues_and_calls_does_not_matter(found: list[Clue], random: object) -> None:
     mixed, edges = list(found), list(EDGES)
@@ -116,6 +119,7 @@ def test_the_order_of_clues_and_calls_does_not_matter(found: list[Clue], random:
     assert entries(rank(mixed, Graph.of(edges, NODES), "front")) == entries(rank(found, SHOP, "front"))
 
 
+@settings(max_examples=40, deadline=None)
 @given(clues, st.sampled_from(NODES), st.floats(0.1, 5.0))
 def test_a_stronger_clue_never_makes_its_node_less_likely(found: list[Clue], node: str, more: float) -> None:
     one = [*(c for c in found if c.node != node), clue(node, 1.0)]
@@ -124,6 +128,7 @@ def test_a_stronger_clue_never_makes_its_node_less_likely(found: list[Clue], nod
     assert rank(two, SHOP, "front").nodes[node] >= rank(one, SHOP, "front").nodes[node] - 1e-9
 
 
+@settings(max_examples=40, deadline=None)
 @given(clues, st.floats(0.01, 100.0))
 def test_the_unit_of_what_was_lost_does_not_matter(found: list[Clue], unit: float) -> None:
     lost = {"front": 40.0, "search": 31.0, "pay": 3.0, "db": 1.0, "bank": -2.0}

@@ -17,21 +17,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from diagnostics.hypothesis_testing import inference
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Ranked, Ranking
 from diagnostics.hypothesis_testing.fleet.graph import Graph
+from diagnostics.model.mechanism import Kind as Mechanism
 
 #: How likely a sick node makes its caller sick, where nothing says how much of its trouble it accounts for.
 PASS_ON = 0.5
-#: How often a node is sick with no cause of ours: the leak of states in the single backend.
-LEAK = 0.02
-#: How often a node is sick when the cause is on none of them.
-UNKNOWN_SICK = 0.15
-#: No single node is worth more than this (nats), as in the single backend.
-LIMIT = 9.0
-PRIOR_NOTHING = 0.25
-PRIOR_UNKNOWN = 0.03
-#: Nothing is certain: a cause that is sick by hypothesis may still have looked well.
-MOST = 0.995
+#: A node of a fleet is a state of the single backend: the same leak, the same signs of a cause that is on none of them.
+LEAK = inference.LEAK[Mechanism.STATE]
+UNKNOWN_SICK = inference.OFF_MAP_ACTIVE[Mechanism.STATE]
+#: No single node is worth more than this (nats).
+LIMIT = inference.LIMIT
+PRIOR_NOTHING = inference.PRIOR_NOTHING
+PRIOR_UNKNOWN = inference.PRIOR_OFF_MAP
 
 
 def rank(
@@ -130,8 +129,8 @@ def _explained(graph: Graph, edges: Mapping[tuple[str, str], float], root: str, 
     )
 
 
-def _term(active: float, strength: float) -> float:
-    return math.log(min(active, MOST) * math.exp(strength) + 1.0 - min(active, MOST))
+def _term(sick: float, strength: float) -> float:
+    return inference.term(min(sick, inference.MOST), strength)
 
 
 def _inner(own: list[Clue], posterior: float) -> list[Ranked]:
