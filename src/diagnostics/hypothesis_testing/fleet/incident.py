@@ -14,9 +14,11 @@ from diagnostics.hypothesis_testing.fleet.clues import Clue, Kind
 from diagnostics.hypothesis_testing.fleet.culprits import NETWORK
 from diagnostics.hypothesis_testing.fleet.graph import Graph
 from diagnostics.hypothesis_testing.fleet.habits import END, PRICE, START, Broken, speaks
-from diagnostics.hypothesis_testing.fleet.shifts import FLOOR, every, shifts
+from diagnostics.hypothesis_testing.fleet.shifts import every, levels, shifts
 from diagnostics.hypothesis_testing.fleet.tables import pl, tidy_logs, tidy_spans
 
+#: What a leg and a piece of work are told apart by.
+LEG, WORK = ("caller", "callee"), ("pod", "op")
 #: Milliseconds that are nobody's incident.
 LEAST_MS = 1.0
 #: Buckets of latency histograms are this coarse at the bottom, in milliseconds.
@@ -50,8 +52,8 @@ class Telemetry:
 
     Attributes:
         counts: What follows what inside spans (see ``habits.transitions``).
-        legs: Time of calls on their way: ``slot, caller, callee, ms``.
-        own: Time operations are busy themselves: ``slot, pod, op, ms``.
+        legs: Time of calls on their way, in milliseconds: ``shifts.levels`` of ``slot, caller, callee``.
+        own: Time operations are busy themselves: ``shifts.levels`` of ``slot, pod, op``.
         metrics: Resource metrics of pods, None where there are none.
         metric_legs: Latency of calls as metrics tell it at both ends, in the slots of the metrics: ``slot, caller, callee, outer_ms,
             inner_ms``. None where there are none.
@@ -87,7 +89,8 @@ def read(
         counts.append(habits.transitions(spans, logs.events(tidy_logs(logs_, spans)), "logs"))
     legs = traces.legs(spans)
     return Telemetry(
-        counts=pl.concat(counts), legs=legs, own=traces.own_time(spans), metrics=metrics, metric_legs=metric_legs,
+        counts=pl.concat(counts), legs=levels(legs, LEG, "ms", least=LEAST_MS),
+        own=levels(traces.own_time(spans), WORK, "ms", least=LEAST_MS), metrics=metrics, metric_legs=metric_legs,
         slot_of=traces.minutes(spans), request_ms=traces.request_ms(spans), graph=traces.call_graph(legs, spans["pod"]),
     )  # fmt: skip
 
@@ -112,7 +115,7 @@ def clues(told: Telemetry, spans: Slots, metrics: Slots | None = None) -> list[C
 
 
 def _networks(told: Telemetry, spans: Slots, metrics: Slots) -> list[Clue]:
-    rows = list(shifts(told.legs, ("caller", "callee"), "ms", spans.now, spans.skip, least=LEAST_MS).iter_rows())
+    rows = list(shifts(told.legs, LEG, spans.now, spans.skip).iter_rows())
     if told.metric_legs is not None:
         rows += _legs_by_metric(told.metric_legs, metrics)
     nats: dict[tuple[str, str], float] = {}
@@ -132,10 +135,10 @@ def _networks(told: Telemetry, spans: Slots, metrics: Slots) -> list[Clue]:
 
 def _legs_by_metric(table: pl.DataFrame, slots: Slots) -> list[tuple[str, str, float, float, int, float, float]]:
     """Return the legs' rows as ``shifts`` has them. Quantiles of histograms are coarse, so their ratio is compared."""
-    by = ("caller", "callee")
+    by = LEG
     table = _with_ratio(table)
-    ratios = shifts(table, by, "ratio", slots.now, slots.skip, least=FLOOR, log=False)
-    times = shifts(table, by, "ms", slots.now, slots.skip, least=LEAST_MS).select(*by, "now", "usual")
+    ratios = shifts(levels(table, by, "ratio", log=False), by, slots.now, slots.skip)
+    times = shifts(levels(table, by, "ms", least=LEAST_MS), by, slots.now, slots.skip).select(*by, "now", "usual")
     # One row a minute, but each of them speaks for all calls of the minute.
     return (
         times.join(ratios.select(*by, "sigmas"), on=by)
@@ -146,7 +149,7 @@ def _legs_by_metric(table: pl.DataFrame, slots: Slots) -> list[tuple[str, str, f
 
 def loudest_legs(table: pl.DataFrame) -> pl.DataFrame:
     """Return ``slot, nats``: how strongly the slowest leg speaks in each slot of the metrics."""
-    rows = every(_with_ratio(table), ("caller", "callee"), "ratio", frozenset(), least=FLOOR, log=False)
+    rows = every(levels(_with_ratio(table), LEG, "ratio", log=False), LEG, frozenset())
     return rows.group_by("slot").agg(nats=(math.sqrt(2.0) * pl.col("sigmas") - PRICE).max())
 
 
@@ -157,9 +160,7 @@ def _with_ratio(table: pl.DataFrame) -> pl.DataFrame:
 
 def _slow(told: Telemetry, spans: Slots) -> list[Clue]:
     found = []
-    for pod, op, value, usual, n, sigmas, restless in shifts(
-        told.own, ("pod", "op"), "ms", spans.now, spans.skip, least=LEAST_MS
-    ).iter_rows():
+    for pod, op, value, usual, n, sigmas, restless in shifts(told.own, WORK, spans.now, spans.skip).iter_rows():
         reason = f"{pod}: {op} is busy itself for {value:.3g} ms, usually {usual:.3g} ({sigmas:+.1f} robust sigmas)"
         evidence = {"now": value, "usual": usual, "sigmas": sigmas}
         calm = math.sqrt(max(0.0, sigmas * abs(sigmas) - restless**2))

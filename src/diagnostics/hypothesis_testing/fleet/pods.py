@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Kind
 from diagnostics.hypothesis_testing.fleet.habits import MIN_SLOTS, PRICE, TAIL, speaks
-from diagnostics.hypothesis_testing.fleet.shifts import every, shifts
+from diagnostics.hypothesis_testing.fleet.shifts import every, levels, shifts
 from diagnostics.hypothesis_testing.fleet.tables import pl
 
 #: Utilisation of a pod's own resource; a node's would be shared with its neighbours.
@@ -48,7 +48,7 @@ def clues(metrics: pl.DataFrame, now: frozenset[str], skip: frozenset[str]) -> l
     recent = {str(slot) for slot in range(min(map(int, now)) - BEFORE, min(map(int, now)))}
     for name in utilisations(metrics.columns):
         table = _table(metrics, name)
-        day = shifts(table, ("pod",), name, now, skip, log=False, least=_calm(name))
+        day = shifts(levels(table, ("pod",), name, log=False), ("pod",), now, skip, floor=_calm(name))
         lately = table.filter(pl.col("slot").is_in(list(recent - skip))).group_by("pod").agg(pl.col(name).median())
         before = dict(lately.iter_rows())
         for pod, waits, usual, _, against_day, _ in day.iter_rows():
@@ -66,7 +66,7 @@ def clues(metrics: pl.DataFrame, now: frozenset[str], skip: frozenset[str]) -> l
 def strongest(metrics: pl.DataFrame) -> pl.DataFrame:
     """Return ``slot, nats``: how strongly the most used up resource of any pod speaks in each slot."""
     parts = [
-        every(_table(metrics, name), ("pod",), name, frozenset(), log=False, least=_calm(name))
+        every(levels(_table(metrics, name), ("pod",), name, log=False), ("pod",), frozenset(), floor=_calm(name))
         for name in utilisations(metrics.columns)
     ]
     nats = math.sqrt(2.0) * pl.col("sigmas") - PRICE

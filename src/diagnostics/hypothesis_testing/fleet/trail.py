@@ -13,7 +13,7 @@ from diagnostics.hypothesis_testing.fleet import habits, incident, pods
 from diagnostics.hypothesis_testing.fleet.clues import Clue, Ranking
 from diagnostics.hypothesis_testing.fleet.culprits import culprits
 from diagnostics.hypothesis_testing.fleet.habits import MIN_SLOTS, PRICE
-from diagnostics.hypothesis_testing.fleet.incident import LEAST_MS, OUTLIER, Slots, Telemetry
+from diagnostics.hypothesis_testing.fleet.incident import LEG, OUTLIER, WORK, Slots, Telemetry
 from diagnostics.hypothesis_testing.fleet.shifts import every
 from diagnostics.hypothesis_testing.fleet.tables import pl
 
@@ -108,8 +108,8 @@ def loudness(told: Telemetry) -> dict[str, float]:
     """Return for each slot of spans how strongly its loudest sign speaks (nats)."""
     nats = 2**0.5 * pl.col("sigmas") - PRICE
     timed = [
-        every(told.legs, ("caller", "callee"), "ms", frozenset(), least=LEAST_MS),
-        every(told.own, ("pod", "op"), "ms", frozenset(), least=LEAST_MS),
+        every(told.legs, LEG, frozenset()),
+        every(told.own, WORK, frozenset()),
     ]
     part = ((pl.col("level") - pl.col("usual")) / told.request_ms).clip(0, 1)
     signs = [t.select("slot", nats=pl.min_horizontal(nats * part, OUTLIER * pl.col("n"))) for t in timed]
