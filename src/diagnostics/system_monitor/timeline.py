@@ -31,7 +31,7 @@ AGED: Mapping[str, tuple[str, str]] = {
 #: Reading that only says that something differs from the last known good -> kind, sentence.
 TIMELESS: Mapping[str, tuple[str, str]] = {
     "change.package": ("package", "{package}: {from} became {to}"),
-    "change.environment": ("environment", "variable {name} is {kind}"),
+    "change.environment": ("environment", "variable {name} was {kind}"),
     "change.setting": ("setting", "PostgreSQL's {setting}: {from} became {to}"),
     "change.container_image": ("container", "the image changed from {from} to {to}"),
     "change.release": ("release", "{variable}: {from} became {to}"),
