@@ -17,7 +17,12 @@ TEXT = 500
 FRAMES = 30
 FRAMES_WITH_LOCALS = 4
 CHAIN = 4
-_OWN = ("core_diagnostics/wrappers.py", "core_diagnostics/decorator.py", "core_diagnostics/context.py")
+_OWN = (
+    "core_diagnostics/wrappers.py",
+    "core_diagnostics/decorator.py",
+    "core_diagnostics/context.py",
+    "instruments/opentelemetry.py",
+)
 _PLAIN_TEXT = frozenset({"UUID", "Decimal", "Fraction", "PosixPath", "WindowsPath", "PurePosixPath", "ZoneInfo"})
 
 

@@ -83,8 +83,6 @@ def _instrument(
         qualified = getattr(function, "__qualname__", type(function).__qualname__).replace("<locals>.", "")
         name = f"{getattr(function, '__module__', None) or type(function).__module__}.{qualified}"
     owner = default_logger() if logger is None else logger
-    if owner.around is not None:
-        function = owner.around(function, name)
     site = owner.site("call", name, follows=logger is None)
     flags = _flags(function)
     wrap: Callable[..., Any]
@@ -100,7 +98,7 @@ def _instrument(
     for extra in _EXTRAS:
         if hasattr(function, extra):
             setattr(wrapped, extra, getattr(function, extra))
-    return wrapped
+    return wrapped if owner.around is None else owner.around(wrapped, name)
 
 
 def _flags(function: Any) -> int:

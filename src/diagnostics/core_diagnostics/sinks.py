@@ -216,6 +216,10 @@ class StreamSink:
         self.lines.clear()
 
 
+#: Tells our own handler which records began as our events.
+_OURS = {"from_diagnostics": True}
+
+
 class LoggingSink:
     """Hands every line to a standard logger, at the line's own level, on the writer thread."""
 
@@ -233,7 +237,7 @@ class LoggingSink:
         for line in lines:
             level = line.partition('"level":"')[2].partition('"')[0]
             try:
-                self.logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "%s", line)
+                self.logger.log(logging.getLevelNamesMapping().get(level, logging.INFO), "%s", line, extra=_OURS)
             except Exception as error:  # noqa: BLE001 - a handler of the host's that fails is theirs to repair
                 writer.complain("diagnostics_logging_sink_failed", f"{type(error).__name__}: {error}")
 
