@@ -218,9 +218,7 @@ def generator(
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if site.off:
-            return (yield from function(*args, **kwargs))
-        who, sampled = _identity(site)
+        who, sampled = (None, False) if site.off else _identity(site)
         if announce is not None:
             announce()
         started = perf_counter_ns()
@@ -239,10 +237,11 @@ def generator(
             except StopIteration as end:
                 result = end.value
         except BaseException as error:
-            try:
-                failed(site, who, started if sampled else 0, error, None, (function, args, kwargs))
-            except RecursionError:
-                pass
+            if not site.off:
+                try:
+                    failed(site, who, started if sampled else 0, error, None, (function, args, kwargs))
+                except RecursionError:
+                    pass
             raise
         if sampled:
             if len(site.pending) < site.limit:
