@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.stats.leak import Growth, leak
@@ -65,6 +65,7 @@ def test_one_ramp_and_two_falls_are_no_saw_yet() -> None:
     assert verdict.growth in {Growth.UNKNOWN, Growth.STABLE}
 
 
+@settings(max_examples=10)
 @given(st.floats(1e-3, 1e12), st.floats(1e-3, 1e6))
 def test_units_do_not_matter(size: float, time: float) -> None:
     values = noisy(lambda x: 1.0 + 0.4 * x, seed=3)[::4]
@@ -75,6 +76,7 @@ def test_units_do_not_matter(size: float, time: float) -> None:
     assert scaled.growth is leak(times, values).growth
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1e9), min_size=3, max_size=80))
 def test_any_numbers_get_a_verdict(values: list[float]) -> None:
     verdict = leak([float(n) for n in range(len(values))], values)
