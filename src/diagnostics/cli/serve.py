@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TOKENS_VARIABLE = "DIAGNOSE_DASHBOARD_TOKENS"
+PROMETHEUS_TOKEN = "DIAGNOSE_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 
 
 @click.command()
@@ -46,6 +47,12 @@ TOKENS_VARIABLE = "DIAGNOSE_DASHBOARD_TOKENS"
     default=None,
     help="File that says who is told of alerts; with a target only.",
 )
+@option(
+    "--prometheus",
+    default=None,
+    metavar="URL",
+    help=f"Draw the charts from a Prometheus or VictoriaMetrics that scrapes you (its token in {PROMETHEUS_TOKEN}).",
+)
 @option("--allowed-host", "allowed_hosts", multiple=True, help="Name under which a proxy reaches it; repeatable.")
 @option(
     "--interval",
@@ -62,6 +69,7 @@ def serve(
     history: Path | None,
     tokens: Path | None,
     channels: Path | None,
+    prometheus: str | None,
     allowed_hosts: tuple[str, ...],
     interval: float,
     **flags: Any,
@@ -80,6 +88,7 @@ def serve(
     from diagnostics.diagnostic_orchestrator.store import SessionStore
     from diagnostics.errors import ConfigurationError, MissingExtraError
     from diagnostics.post_solution_monitoring import SqliteHistory
+    from diagnostics.post_solution_monitoring.metrics_promql import PromqlMetrics
 
     try:
         import uvicorn
@@ -92,6 +101,7 @@ def serve(
             f"Listening on {host} lets others in: give their tokens with --tokens FILE.",
             hint="Or listen on 127.0.0.1, the default.",
         )
+    metrics = PromqlMetrics(prometheus, token=os.environ.get(PROMETHEUS_TOKEN)) if prometheus is not None else None
     sessions = SessionStore()
     path = history or sessions.path.with_name("history.db")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -101,7 +111,7 @@ def serve(
         monitor.start_monitoring()
     else:
         monitor = None
-    board = Board(kept, sessions=sessions, monitor=monitor)
+    board = Board(kept, sessions=sessions, monitor=monitor, metrics=metrics)
     names = (*allowed_hosts, *(() if host in ("0.0.0.0", "::") else (host,)))  # noqa: S104 - compared, not bound
     app = create_dashboard(board, access, allowed_hosts=names)
     try:

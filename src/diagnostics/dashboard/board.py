@@ -16,6 +16,7 @@ from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 if TYPE_CHECKING:
     from diagnostics.diagnostic_orchestrator.store import SessionStore, StoredSession
     from diagnostics.post_solution_monitoring.history import History
+    from diagnostics.post_solution_monitoring.metrics_source import MetricSource
     from diagnostics.post_solution_monitoring.monitor import PostSolutionMonitor
 
 MOST_SESSIONS = 200
@@ -31,6 +32,7 @@ class Board:
         *,
         sessions: SessionStore | None = None,
         monitor: PostSolutionMonitor | None = None,
+        metrics: MetricSource | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Keep where to read.
@@ -39,10 +41,12 @@ class Board:
             history: Of the monitor, in this process or in another.
             sessions: The store of diagnoses; None when there is none.
             monitor: The monitor itself, where it runs in this process.
+            metrics: Where the charts' numbers are, when not in the history: ``PromqlMetrics``.
             clock: Source of time.
         """
         self.history = history
         self.monitor = monitor
+        self.metrics: MetricSource = history if metrics is None else metrics
         self.clock = clock
         self._sessions = sessions
 
@@ -80,16 +84,24 @@ class Board:
         self.history.add_event(Event(at=self.clock.now(), kind=kind, title=title, subject=subject, who=who, body=body))
 
     def series(self, name: str, metric: str, since: datetime, until: datetime, step_seconds: float) -> list[Bucket]:
-        """Return a number over time."""
-        return self.history.series(name, metric, since=since, until=until, step_seconds=step_seconds)
+        """Return a number over time.
+
+        Raises:
+            ProbeError: Who keeps the numbers cannot be asked.
+        """
+        return self.metrics.series(name, metric, since=since, until=until, step_seconds=step_seconds)
 
     def failed_share(self, names: list[str], days: float) -> tuple[float | None, int]:
         """Return which share of the looks at these checks failed, and how many looks there were."""
         now = self.clock.now()
         since = now - timedelta(days=days)
-        buckets = [b for name in names for b in self.series(name, FAILED, since, now, 86_400.0)]
+        buckets = [b for name in names for b in self._days(name, since, now)]
         looks = sum(bucket.count for bucket in buckets)
         return (sum(bucket.mean * bucket.count for bucket in buckets) / looks if looks else None), looks
+
+    def _days(self, name: str, since: datetime, now: datetime) -> list[Bucket]:
+        # From the history: hundreds of checks, each a question to another server, would keep the page waiting.
+        return self.history.series(name, FAILED, since=since, until=now, step_seconds=86_400.0)
 
     def sessions(self) -> list[StoredSession]:
         """Return the newest diagnoses, the newest first; none when the store cannot be read."""

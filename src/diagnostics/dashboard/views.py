@@ -12,6 +12,7 @@ from diagnostics.dashboard import kpis as figures
 from diagnostics.dashboard import pages
 from diagnostics.dashboard.board import MARKERS, Board
 from diagnostics.dashboard.drawing import page_of, style
+from diagnostics.errors import ProbeError
 from diagnostics.model.event import EventKind
 from diagnostics.reports import formats
 from diagnostics.reports.charts import Line
@@ -78,7 +79,10 @@ def metrics(asked: Asked) -> Found:
     """The numbers of one check over time, with what happened meanwhile."""
     board, words = asked.board, asked.words
     now = board.clock.now()
-    names = board.history.names()
+    try:
+        names = board.metrics.names()
+    except ProbeError as error:
+        return Found(template="metrics", values=_unasked(asked, error), status=502)
     name = asked.query.get("check") or (names[0] if names else "")
     chosen = asked.query.get("range", "24h")
     span = pages.RANGES.get(chosen, pages.RANGES["24h"])
@@ -86,12 +90,15 @@ def metrics(asked: Asked) -> Found:
     compare = asked.query.get("compare") == "1"
     markers = board.events(*MARKERS, since=since)
     lines = []
-    for metric in pages.ordered(board.history.metrics(name)) if name in names else ():
-        buckets = board.series(name, metric, since, now, step)
-        before = board.series(name, metric, since - span, since, step) if compare else []
-        line = pages.figure(metric, buckets, before, markers, words, since=since, until=now, step=step)
-        if line is not None:
-            lines.append(line)
+    try:
+        for metric in pages.ordered(board.metrics.metrics(name)) if name in names else ():
+            buckets = board.series(name, metric, since, now, step)
+            before = board.series(name, metric, since - span, since, step) if compare else []
+            line = pages.figure(metric, buckets, before, markers, words, since=since, until=now, step=step)
+            if line is not None:
+                lines.append(line)
+    except ProbeError as error:
+        return Found(template="metrics", values={**_unasked(asked, error), "names": names, "name": name}, status=502)
     return Found(
         template="metrics",
         values={
@@ -106,6 +113,21 @@ def metrics(asked: Asked) -> Found:
         },
         status=200 if not name or name in names else 404,
     )
+
+
+def _unasked(asked: Asked, error: ProbeError) -> dict[str, Any]:
+    """Return the page of numbers that cannot be had, with the reason."""
+    return {
+        **_fresh(asked, None, asked.board.clock.now()),
+        "names": [],
+        "name": "",
+        "unknown_name": False,
+        "chosen": "24h",
+        "ranges": [(key, asked.words[f"range.{key}"]) for key in pages.RANGES],
+        "compare": False,
+        "lines": [],
+        "unasked": str(error),
+    }
 
 
 def alerts(asked: Asked) -> Found:
@@ -183,7 +205,7 @@ def exported(asked: Asked) -> str:
     for check in report.checks:
         if check.status.value in ("CRITICAL", "DOWN", "DEGRADED") and len(lines) < pages.MOST_ROWS // 10:
             for metric in pages.ordered(board.history.metrics(check.name)):
-                buckets = board.series(check.name, metric, since, now, step)
+                buckets = board.history.series(check.name, metric, since=since, until=now, step_seconds=step)
                 line = pages.figure(metric, buckets, (), markers, words, since=since, until=now, step=step)
                 if line is not None:
                     lines.append((check.name, line))

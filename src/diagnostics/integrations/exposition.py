@@ -91,6 +91,12 @@ def health_lines(report: HealthReport) -> list[str]:
         ],
     )
     lines += family(
+        "diagnose_check_unknown",
+        "gauge",
+        "Whether nothing was known when the check was last looked at: 1 or 0.",
+        [(labels, float(check.state is CheckState.UNKNOWN)) for labels, check in checks],
+    )
+    lines += family(
         "diagnose_check_alerting",
         "gauge",
         "Whether the alert of the check is open (its rule holds, or it flaps).",
@@ -111,8 +117,12 @@ def health_lines(report: HealthReport) -> list[str]:
     lines += family(
         "diagnose_measured",
         "gauge",
-        "The newest number that a check measured, in the unit that its name tells.",
-        [((("measure", name),), float(value)) for name, value in report.performance_metrics.items()],
+        "The newest number that a check measured, in the unit that its name tells; absent while nothing is known.",
+        [
+            ((("check", check.name), ("measure", name)), float(value))
+            for check in report.checks
+            for name, value in check.metrics.items()
+        ],
     )
     lines += family(
         "diagnose_alerts_open",

@@ -125,7 +125,7 @@ def _panels() -> list[dict[str, Any]]:
         ("stat", "Uptime", f"max(diagnose_uptime_seconds{{{here}}})", "", "s", 9, 15, 0),
         ("timeseries", "Failing checks", f"diagnose_check_alerting{{{here}}} == 1", "{{check}}", "none", 12, 0, 4),
         ("timeseries", "Duration of looks", f"diagnose_check_duration_seconds{{{here}}}", "{{check}}", "s", 12, 12, 4),
-        ("timeseries", "Measured", f"diagnose_measured{{{here}}}", "{{measure}}", "short", 24, 0, 12),
+        ("timeseries", "Measured", f"diagnose_measured{{{here}}}", "{{check}} {{measure}}", "short", 24, 0, 12),
         (
             "timeseries", "Calls per second",
             f"sum by (function) (rate(diagnose_call_duration_seconds_count{{{here}}}[5m]))", "{{function}}", "reqps",

@@ -67,6 +67,7 @@ class CheckHealth(Record):
         at: When it was last looked at.
         duration_seconds: How long the last run took.
         because_of: The failing check that this one depends on; empty when none.
+        metrics: The numbers of its last look, while they are fresh.
     """
 
     name: str
@@ -78,6 +79,7 @@ class CheckHealth(Record):
     at: datetime | None = None
     duration_seconds: float = 0.0
     because_of: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,4 +69,5 @@ def _health_of(
         critical=critical,
         at=last.at if last else None,
         duration_seconds=last.duration_seconds if last else 0.0,
+        metrics=last.metrics if last is not None and not stale else {},
     )

@@ -517,6 +517,7 @@ class Watcher:
             at=last.at if last else None,
             duration_seconds=last.duration_seconds if last else 0.0,
             because_of=self._blamed(check.name) if status is not HealthStatus.HEALTHY else "",
+            metrics=last.metrics if last is not None and state is not CheckState.UNKNOWN else {},
         )
 
     def metrics(self) -> dict[str, float]:

@@ -83,6 +83,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Fewer than two measurements in this period.",
         "В этом периоде меньше двух измерений.",
     ),
+    "unasked": ("The numbers cannot be had now", "Числа сейчас недоступны"),
     "no_check": ("There is no such check.", "Такой проверки нет."),
     "dashed": ("Dashed: the period before.", "Пунктир: предыдущий период."),
     "metric.failed": ("Share of failed looks", "Доля неудачных проверок"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
 from diagnostics.dashboard import Access, Board, Role, create_dashboard
 from diagnostics.diagnostic_orchestrator.store import SessionStore
+from diagnostics.errors import ProbeError
 from diagnostics.model.alert import AlertRule
 from diagnostics.model.event import EventKind
 from diagnostics.model.health import CheckResult, CheckState
 from diagnostics.post_solution_monitoring import MemoryHistory, PostSolutionMonitor
+from diagnostics.post_solution_monitoring.rollup import Bucket
 from diagnostics.testing import FakeClock
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -257,3 +259,49 @@ def test_a_dead_monitor_in_another_process_makes_nothing_look_healthy(clock, tmp
     clock.sleep(3600)
     assert board.health().overall_status.value == "UNKNOWN"
     assert "nobody is watching" in board.health().could_not_look[0]
+
+
+class Elsewhere:
+    """Numbers that somebody else keeps, or does not."""
+
+    def __init__(self, *, away=False):
+        self.away = away
+
+    def names(self):
+        if self.away:
+            raise ProbeError(f"prometheus: ConnectError {HOSTILE}")
+        return ["api"]
+
+    def metrics(self, name):
+        return ["p95_seconds"]
+
+    def series(self, name, metric, *, since, until, step_seconds):
+        return [
+            Bucket(at=until - timedelta(minutes=minutes), count=1, mean=0.5, low=0.5, high=0.5) for minutes in (20, 10)
+        ]
+
+
+def test_charts_are_drawn_from_where_the_numbers_are(monitor, clock):
+    access = Access()
+    access.allow(TOKENS[Role.VIEWER], Role.VIEWER)
+    board = Board(monitor.history, monitor=monitor, metrics=Elsewhere(), clock=clock)
+
+    answer = client_of(create_dashboard(board, access), Role.VIEWER).get("/metrics?check=api")
+
+    assert answer.status_code == 200
+    assert "<svg" in answer.text
+    assert "p95 seconds" in answer.text
+
+
+def test_numbers_that_cannot_be_had_are_said_to_be_so_and_every_other_page_works(monitor, clock):
+    access = Access()
+    access.allow(TOKENS[Role.VIEWER], Role.VIEWER)
+    board = Board(monitor.history, monitor=monitor, metrics=Elsewhere(away=True), clock=clock)
+    client = client_of(create_dashboard(board, access), Role.VIEWER)
+
+    answer = client.get("/metrics")
+
+    assert answer.status_code == 502
+    assert "The numbers cannot be had now: prometheus: ConnectError" in answer.text
+    assert HOSTILE not in answer.text
+    assert client.get("/").status_code == client.get("/kpis").status_code == 200
