@@ -175,6 +175,8 @@ import contextlib, io, os, sys
 from diagnostics.cli.main import main
 from diagnostics.runtime import deadline
 
+pytestmark = pytest.mark.alone
+
 def call(*words):
     sys.argv = ["diagnose", *words]
     try:

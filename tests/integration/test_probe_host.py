@@ -19,6 +19,8 @@ from diagnostics.system_monitor.probes.notes import Notes
 from diagnostics.system_monitor.runner import look
 from diagnostics.testing.clock import FakeClock
 
+pytestmark = pytest.mark.alone
+
 ALWAYS = {
     "host.cpu.count", "host.cpu.utilization", "host.cpu.iowait", "host.cpu.steal", "host.load.per_cpu", "host.cpu.runnable",
     "host.memory.total", "host.memory.available", "host.swap.used", "host.swap.rate", "host.disk.free_ratio",

@@ -20,6 +20,8 @@ from diagnostics.system_monitor.probes.process import ProcessProbe
 from diagnostics.system_monitor.probes.stacks import StackProbe
 from diagnostics.system_monitor.runner import look
 
+pytestmark = pytest.mark.alone
+
 Start = Callable[..., subprocess.Popen[str]]
 
 

@@ -555,6 +555,9 @@ def test_a_stopped_process_is_continued_and_stopped_again_by_the_undo(
     )
     assert result.succeeded, result.error_message
     assert plain.rollback_change(str(result.backup_id)).succeeded
+    ends = time.monotonic() + 10  # a signal takes effect when the kernel next runs the process
+    while state_of(sleeper.pid) != "T" and time.monotonic() < ends:
+        time.sleep(0.01)
     assert state_of(sleeper.pid) == "T"
 
 

@@ -119,7 +119,7 @@ def test_hung_calls_do_not_use_up_the_pool(released):
     pool = DeadlinePool(max_workers=2, max_abandoned=10)
     for _ in range(6):
         with pytest.raises(DeadlineExceeded):
-            call_with_deadline(released.wait, 0.01, pool=pool)
+            call_with_deadline(released.wait, 0.2, pool=pool)  # long enough for a thread to begin
 
     assert pool.abandoned == 6
     assert call_with_deadline(lambda: "free", LONG, pool=pool) == "free"
