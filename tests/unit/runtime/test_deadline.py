@@ -129,7 +129,7 @@ def test_the_number_of_threads_left_behind_is_bounded_and_the_error_says_that_no
     pool = DeadlinePool(max_workers=2, max_abandoned=3)
     for _ in range(5):
         with pytest.raises(DeadlineExceeded):
-            call_with_deadline(released.wait, 0.01, pool=pool)
+            call_with_deadline(released.wait, 0.2, pool=pool)
 
     with pytest.raises(DeadlineExceeded, match="got no free thread") as caught:
         call_with_deadline(lambda: "never", 0.01, pool=pool)
