@@ -40,7 +40,7 @@ _DASHES = {"assumed": "7 4", "contradicted": "2 4", "ruled out": "2 4", "open": 
 _MARKUP = re.compile(r"([\\`*\[\]<>|#~]|(?<!\w)_|_(?!\w))")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 #: A person reads so much of an answer in a box.
-_CHARACTERS, _LINES = 46, 3
+_CHARACTERS, _LINES = 52, 3
 
 
 def markdown(tree: Mapping[str, Any], lang: str = "en") -> str:
@@ -86,13 +86,15 @@ def mermaid(tree: Mapping[str, Any], lang: str = "en") -> str:
             lines.append(f'  {nodes[id_]}{left}"{label}"{right}:::{state.replace(" ", "_")}')
         return nodes[id_]
 
-    node(tree["symptom"], tree["symptom_title"], "symptom")
+    first = node(tree["symptom"], tree["symptom_title"], "symptom")
     for link in tree.get("links", ()):
         state = str(link["state"])
         cause = node(link["mechanism"], _title(link["answer"]), state)
         proof = ", ".join(link.get("evidence", ())[:4])
         arrow = "-->" if link.get("carried") else "-.->"
-        lines.append(f"  {cause} {arrow}" + (f'|"{_mermaid(proof)}"| ' if proof else " ") + nodes[link["effect"]])
+        lines.append(
+            f"  {cause} {arrow}" + (f'|"{_mermaid(proof)}"| ' if proof else " ") + nodes.get(link["effect"], first)
+        )
     for fork in tree.get("forks", ()):
         beside = node(fork["mechanism"], fork["title"], fork["role"])
         arrow = "-->" if fork["role"] == "contributing" else "-.-"

@@ -209,12 +209,13 @@ def _unnoticed(
         is_watched = None if watched is None else id_ in watched
         had_baseline = None if not numbers else known
         title = causal_map[id_].title
-        what = ", ".join(names[:3]) or "what it rests on"
+        what = ", ".join(names[:3]) or f"“{title}”"
+        showed = f", which showed “{title}” before" if names else " before"
         if is_watched:
             sentence = f"“{title}” is watched; the check was quiet, late or not heard: look at its limits and receivers"
         else:
             nobody = "nothing watched" if is_watched is False else "a check would have seen"
-            sentence = f"{nobody} {what}, which showed “{title}” before users felt “{causal_map[way[0]].title}”"
+            sentence = f"{nobody} {what}{showed} users felt “{causal_map[way[0]].title}”"
             if is_watched is False:
                 sentence += f"; `diagnose check {id_}` or `diagnose watch` looks at it"
         if had_baseline is False:
