@@ -236,3 +236,23 @@ def test_a_target_that_no_span_knows_is_refused(tmp_path: Path) -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(ConfigurationError, match="no column dur_ns"):
         incident.read(Shop().spans.drop("dur_ns"))
+
+
+def test_metrics_by_node_and_spans_answer_together(tmp_path: Path) -> None:
+    files = written(Shop(breaks=STORE, late={STORE: 60}), tmp_path)
+
+    def table(first: int, count: int, sick: int) -> pl.DataFrame:
+        rows = range(first, first + count)
+        took = {
+            pod: [0.02 + 0.001 * (m * 7 % 5) + (0.3 if m >= sick else 0.0) for m in rows]
+            for pod in (FRONT, CART, STORE)
+        }
+        asked = {f"{pod}|requests|Sum": [100.0] * count for pod in took}
+        return pl.DataFrame({"ts": [60 * m for m in rows]} | {f"{p}|latency|Average": took[p] for p in took} | asked)
+
+    table(BEGIN - 400, 400, SICK).write_parquet(tmp_path / "normal.parquet")
+    table(BEGIN, MINUTES, SICK).write_parquet(tmp_path / "wide.parquet")
+    wide = replace(files, metrics=tmp_path / "wide.parquet", normal=tmp_path / "normal.parquet")
+    answer = answer_of(wide)
+    assert answer.ranking.ranked[0].node == STORE
+    assert {r.kind for r in answer.ranking.ranked if r.node == STORE} == {Kind.METRIC, Kind.LOG}
