@@ -10,6 +10,8 @@ DAY_SECONDS = 86_400
 BINS = 96
 #: A week, so that weekends are remembered.
 DAYS = 7
+#: The day of what was never seen: so long ago that no moment is within a week of it.
+_NEVER = -(2**62)
 #: Fewer remembered values than this at about this time of day are no custom.
 MIN_REMEMBERED = 4
 
@@ -25,8 +27,8 @@ class Daily:
 
     def __init__(self) -> None:
         self._means = array("d", [0.0] * (BINS * DAYS))
-        self._days = array("q", [-DAYS - 1] * (BINS * DAYS))
-        self._bin = self._day = -DAYS - 1
+        self._days = array("q", [_NEVER] * (BINS * DAYS))
+        self._bin, self._day = -1, _NEVER
         self._sum, self._count = 0.0, 0
         self._low, self._high = 0.0, 0.0
 
