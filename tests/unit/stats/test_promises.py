@@ -6,7 +6,7 @@ from benchmarks.bench_simulate import COUNTS, NOISE, ONCE, ONCE_COUNTS, RHOS, WA
 from diagnostics.stats.proportions import wilson
 
 #: So many runs over all cells of a test; each cell alone would be too few to say anything.
-RUNS = 12
+RUNS = 8
 
 
 @pytest.mark.parametrize("name", [*ONCE, *ONCE_COUNTS, *WATCHED])
