@@ -279,10 +279,7 @@ def episode(z: Array, normal: Array, starts: range | None = None) -> Episode | N
     Every run of at most ``FINEST`` blocks is tried; its mean is compared with the level before it, shrunk to normal (``shrunk``).
     """
     n = len(z)
-    pairs = _grid(n)
-    if starts is not None:
-        ends = sorted({j for _, j in pairs})
-        pairs = [(k, j) for k in starts if 0 <= k < n for j in ends if j > k] or pairs
+    pairs = _tried(n, starts)
     best = _search(z[None, :], pairs)
     if best is None or math.isnan(float(best[0][0])):
         return None
@@ -298,6 +295,20 @@ def episode(z: Array, normal: Array, starts: range | None = None) -> Episode | N
         if null is not None:
             p = min(1.0, float(upper_tail(null[0][:, None], np.array([value]))[0]) * -(-n // width))
     return Episode(start=start, stop=stop, strength=value, p_value=1.0 if math.isnan(p) else p)
+
+
+def strengths(z: Array, starts: range | None = None) -> Array:
+    """Return the largest strength of any episode of each series (see ``episode``), without asking how unusual it is."""
+    best = _search(np.ascontiguousarray(z.T), _tried(len(z), starts))
+    return np.full(z.shape[1], np.nan) if best is None else best[0]
+
+
+def _tried(n: int, starts: range | None) -> list[tuple[int, int]]:
+    pairs = _grid(n)
+    if starts is None:
+        return pairs
+    ends = sorted({j for _, j in pairs})
+    return [(k, j) for k in starts if 0 <= k < n for j in ends if j > k] or pairs
 
 
 def _grid(n: int) -> list[tuple[int, int]]:

@@ -210,6 +210,17 @@ def test_names_order_and_units_do_not_matter(names: list[str], random: object, u
     assert {renamed.get(n, n): p for n, p in here.nodes.items()} == pytest.approx(dict(there.nodes), rel=1e-6, abs=1e-9)
 
 
+def test_in_a_wide_fleet_without_target_and_graph_the_change_is_found() -> None:
+    rng = np.random.default_rng(8)
+    columns = {f"s{i}|cpu": rng.normal(50.0, 5.0, 320) for i in range(300)}
+    columns["s77|cpu"][310:] += 60.0
+
+    def part(start: int, stop: int) -> Table:
+        return Table(times=60.0 * np.arange(start, stop), columns={c: v[start:stop] for c, v in columns.items()})
+
+    assert first(investigate(part(300, 320), part(0, 300))) == "s77"
+
+
 def test_columns_say_what_they_measure() -> None:
     def of(column: str) -> tuple[str, Role, int, Currency]:
         s = series_of(column)

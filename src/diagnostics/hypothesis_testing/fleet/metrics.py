@@ -28,6 +28,10 @@ SUSPECTED = 0.2
 TOGETHER = 0.001
 
 
+#: Where the symptom may be in more series than this, those that stand out most are compared with their past; all of them are paid for.
+MOST_SYMPTOMS = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Metrics side by side: moments in Unix seconds, ascending, and one column for each series (NaN: nothing was emitted)."""
@@ -202,16 +206,21 @@ def _symptom(
         # The row that holds the onset, and one on each side: clocks and intervals do not meet exactly.
         row = sum(t <= onset for t in metrics.times) - 1
         starts = range(max(0, row - 1), min(len(metrics.times), row + 2))
+    looked = wanted
+    if len(wanted) > MOST_SYMPTOMS:
+        strength = contrast.strengths(contrast.matrix([m.z for m in wanted]), starts)
+        order = sorted(range(len(wanted)), key=lambda i: (-strength[i] if strength[i] == strength[i] else math.inf, i))
+        looked = [wanted[i] for i in order[:MOST_SYMPTOMS]]
     found = [
         (span.p_value, -span.strength, i, m, span)
-        for i, m in enumerate(wanted)
+        for i, m in enumerate(looked)
         if (span := contrast.episode(m.z, m.z_normal, starts)) is not None
     ]
     if not found:
         return None, None
     p, _, _, m, span = min(found, key=lambda f: f[:3])
     # Several series were looked at: Holm's first step.
-    return m, replace(span, p_value=min(1.0, p * len(found)))
+    return m, replace(span, p_value=min(1.0, p * max(len(found), len(wanted) if len(wanted) > len(looked) else 0)))
 
 
 def number(value: float) -> str:
