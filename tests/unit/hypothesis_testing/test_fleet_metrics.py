@@ -210,10 +210,11 @@ def test_names_order_and_units_do_not_matter(names: list[str], random: object, u
     assert {renamed.get(n, n): p for n, p in here.nodes.items()} == pytest.approx(dict(there.nodes), rel=1e-6, abs=1e-9)
 
 
-def test_in_a_wide_fleet_without_target_and_graph_the_change_is_found() -> None:
+@pytest.mark.parametrize("by", [60.0, -45.0])
+def test_in_a_wide_fleet_without_target_and_graph_the_change_is_found(by: float) -> None:
     rng = np.random.default_rng(8)
-    columns = {f"s{i}|cpu": rng.normal(50.0, 5.0, 320) for i in range(300)}
-    columns["s77|cpu"][310:] += 60.0
+    columns = {f"s{i}|memory": rng.normal(50.0, 5.0, 320) for i in range(300)}
+    columns["s77|memory"][310:] += by
 
     def part(start: int, stop: int) -> Table:
         return Table(times=60.0 * np.arange(start, stop), columns={c: v[start:stop] for c, v in columns.items()})

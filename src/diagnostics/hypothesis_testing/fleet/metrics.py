@@ -208,19 +208,25 @@ def _symptom(
         starts = range(max(0, row - 1), min(len(metrics.times), row + 2))
     looked = wanted
     if len(wanted) > MOST_SYMPTOMS:
-        strength = contrast.strengths(contrast.matrix([m.z for m in wanted]), starts)
+        z = contrast.matrix([m.z for m in wanted])
+        lower = contrast.strengths(-z, starts)
+        strength = [
+            max(s, lower[i]) if wanted[i].series.direction == 0 else s
+            for i, s in enumerate(contrast.strengths(z, starts))
+        ]
         order = sorted(range(len(wanted)), key=lambda i: (-strength[i] if strength[i] == strength[i] else math.inf, i))
         looked = [wanted[i] for i in order[:MOST_SYMPTOMS]]
     found = [
         (span.p_value, -span.strength, i, m, span)
         for i, m in enumerate(looked)
-        if (span := contrast.episode(m.z, m.z_normal, starts)) is not None
+        for side in ((1.0, -1.0) if m.series.direction == 0 else (1.0,))
+        if (span := contrast.episode(side * m.z, side * m.z_normal, starts)) is not None
     ]
     if not found:
         return None, None
     p, _, _, m, span = min(found, key=lambda f: f[:3])
-    # Several series were looked at: Holm's first step.
-    return m, replace(span, p_value=min(1.0, p * max(len(found), len(wanted) if len(wanted) > len(looked) else 0)))
+    # Several series and sides were looked at: Holm's first step.
+    return m, replace(span, p_value=min(1.0, p * len(found) * len(wanted) / len(looked)))
 
 
 def number(value: float) -> str:
