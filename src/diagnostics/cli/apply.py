@@ -116,6 +116,10 @@ def apply(
     )
     document.setdefault("performance_impact", {})["after_fix"] = dict(system.after)
     _remember(store, document, planned, result)
+    from diagnostics.diagnostic_orchestrator.marking import kind_of, mark_beside
+
+    title = f"{planned.plan.title} ({cause['mechanism']})"
+    mark_beside(store.path, kind_of(str(result.status)), title, subject=name, at=SYSTEM_CLOCK.now())
     if form == "json":
         say(result.to_json())
     else:

@@ -79,6 +79,9 @@ class Slot:
         self.count += other.count
         self.errors += other.errors
         self.total += other.total
+        if not self.buckets:
+            self.buckets = other.buckets.copy()
+            return
         for bucket, count in list(other.buckets.items()):  # a signal handler may record meanwhile
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
 
@@ -100,11 +103,18 @@ class Slot:
 class History:
     """The slots of one name, oldest first, and one for all that is older."""
 
-    __slots__ = ("older", "slots")
+    __slots__ = ("_dropped_to", "_full", "_full_to", "older", "slots")
 
     def __init__(self) -> None:
-        self.older = Slot(-1)
         self.slots: deque[Slot] = deque()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.slots.clear()
+        self.older = Slot(-1)
+        self._dropped_to = -1
+        self._full, self._full_to = Slot(-1), -1
 
     def add(self, index: int, durations: list[int], errors: int) -> None:
         """Add what happened in the slot of this index."""
@@ -112,6 +122,7 @@ class History:
         if not slots or slots[-1].index < index:
             slots.append(Slot(index))
             while len(slots) > SLOTS or slots[0].index < index - SLOTS:
+                self._dropped_to = slots[0].index
                 self.older.merge(slots.popleft())
         slots[-1].add(durations, errors)
 
@@ -121,6 +132,23 @@ class History:
         for slot in self._all():
             if index is None or slot.index < index:
                 merged.merge(slot)
+        return merged
+
+    def whole(self) -> Slot:
+        """Return all there is, as one; a slot that is full is merged once, so that a scrape is cheap."""
+        slots = list(self.slots)
+        if self._dropped_to > self._full_to:  # nobody asked for so long that slots went unseen
+            self._full = Slot(-1)
+            self._full.merge(self.older)
+            self._full_to = self._dropped_to
+        for slot in slots[:-1]:
+            if slot.index > self._full_to:
+                self._full.merge(slot)
+                self._full_to = slot.index
+        merged = Slot(-1)
+        merged.merge(self._full)
+        if slots:
+            merged.merge(slots[-1])
         return merged
 
     def since(self, index: int) -> Slot:

@@ -384,7 +384,7 @@ class FlightRecorder:
         """Return all that is known of every name that was called."""
         self.drain()
         with self._lock:
-            found = {name: history.up_to(None) for name, history in list(self._histories.items())}
+            found = {name: history.whole() for name, history in list(self._histories.items())}
         return {name: slot for name, slot in found.items() if slot.count}
 
     def _slot_at(self, moment: datetime) -> int:
@@ -401,8 +401,7 @@ class FlightRecorder:
         with self._lock:
             self._ring.clear()
             for history in self._histories.values():
-                history.slots.clear()
-                history.older = Slot(-1)
+                history.clear()
             self._began = self._clock.now()
 
     def after_fork(self) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from diagnostics.causal_map.graph import CausalMap
 from diagnostics.core_diagnostics.classification import classify
+from diagnostics.diagnostic_orchestrator import marking, reopening
 from diagnostics.diagnostic_orchestrator import report as reporting
 from diagnostics.diagnostic_orchestrator.asynchronous import AsyncPhases
 from diagnostics.diagnostic_orchestrator.gate import require_diagnosis
@@ -41,6 +42,7 @@ from diagnostics.hypothesis_testing.whys.tree import grow
 from diagnostics.hypothesis_testing.whys.walk import diagnose
 from diagnostics.model.change import Override, Solution
 from diagnostics.model.diagnosis import CouldNotLook, Diagnosis
+from diagnostics.model.event import EventKind
 from diagnostics.model.finding import NO_BASELINE, Baseline, Evidence, Finding, State
 from diagnostics.model.mechanism import Kind
 from diagnostics.model.observation import Observations
@@ -49,6 +51,9 @@ from diagnostics.model.target import Target
 from diagnostics.plugins.registry import full_map
 from diagnostics.runtime.clock import SYSTEM_CLOCK, Clock
 from diagnostics.runtime.redaction import redact, redact_mapping
+
+if TYPE_CHECKING:
+    from diagnostics.post_solution_monitoring.monitor import PostSolutionMonitor
 
 #: Where everybody looks when the text does not say where to begin.
 _FIRST_STEPS = ("phase_2_systematic_diagnosis() runs every probe, read-only",)
@@ -128,6 +133,10 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.after: Mapping[str, Any] = {}
         self.results: dict[str, Any] = {}
         self.timeline: list[dict[str, str]] = []
+        #: A monitor that is silent while a change is made and verified; its charts show incidents, fixes and rollbacks.
+        self.monitor: PostSolutionMonitor | None = None
+        #: The earlier session whose fix had held and whose cause is back; empty when none.
+        self.reopens = ""
         self.could_not_look: tuple[CouldNotLook, ...] = ()
         self._spent = 0.0
         self._watch: watching.Watch | None = None
@@ -351,27 +360,30 @@ class UltimateDiagnosticSystem(AsyncPhases):
         """
         require_diagnosis(self._done(), self.diagnosis, override)
         began = self._begin("phase_5", "backing up")
-        result = changing.implement(
-            changing.Wanted(
-                solution_description=solution_description,
-                implementation_function=implementation_function,
-                verification_function=verification_function,
-                rollback_function=rollback_function,
-                files=tuple(str(f) for f in files_to_modify),
-                database=database_changes or tables is not None,
-                tables=tuple(tables) if tables is not None else None,
-                restart=service_restart_required,
-                timeout_seconds=timeout_seconds,
-                in_child=in_child,
-                confirm_within_seconds=confirm_within_seconds,
-                repository=self.target.repository,
-            ),
-            solution=self._solution(solution_description, override),
-            engine=self.db_engine,
-            changes_dir=self.changes_dir,
-            clock=self.clock,
-            began=began,
+        wanted = changing.Wanted(
+            solution_description=solution_description,
+            implementation_function=implementation_function,
+            verification_function=verification_function,
+            rollback_function=rollback_function,
+            files=tuple(str(f) for f in files_to_modify),
+            database=database_changes or tables is not None,
+            tables=tuple(tables) if tables is not None else None,
+            restart=service_restart_required,
+            timeout_seconds=timeout_seconds,
+            in_child=in_child,
+            confirm_within_seconds=confirm_within_seconds,
+            repository=self.target.repository,
         )
+        with marking.silence(self.monitor, f"change: {solution_description}"):
+            result = changing.implement(
+                wanted,
+                solution=self._solution(solution_description, override),
+                engine=self.db_engine,
+                changes_dir=self.changes_dir,
+                clock=self.clock,
+                began=began,
+            )
+        self._mark(marking.kind_of(result.status), solution_description)
         return self._end("phase_5", result, f"{result.status}: {solution_description}", began)
 
     def phase_5_apply_remedy(
@@ -408,17 +420,19 @@ class UltimateDiagnosticSystem(AsyncPhases):
             )
         mechanism = planned.mechanism
         solution = self._solution(planned.remedy.title, override, planned)
-        outcome = remedying.run_remedy(
-            planned,
-            solution,
-            self.target,
-            still_present=lambda: self.look_for(mechanism),
-            consent=consent,
-            changes_dir=self.changes_dir,
-            clock=self.clock,
-            progress=lambda text: self._progress("phase_5", text),
-        )
+        with marking.silence(self.monitor, f"change: {planned.remedy.title}"):
+            outcome = remedying.run_remedy(
+                planned,
+                solution,
+                self.target,
+                still_present=lambda: self.look_for(mechanism),
+                consent=consent,
+                changes_dir=self.changes_dir,
+                clock=self.clock,
+                progress=lambda text: self._progress("phase_5", text),
+            )
         title = planned.plan.title if planned.plan is not None else planned.remedy.title
+        self._mark(marking.kind_of(str(outcome.status)), title)
         result = SolutionResult(
             timestamp=_iso(self.clock.now()),
             solution_description=title,
@@ -581,10 +595,32 @@ class UltimateDiagnosticSystem(AsyncPhases):
         self.results[phase] = result
         self.timeline.append({"at": _iso(self.clock.now()), "what": said, "kind": phase})
         self._progress(phase, said)
+        if phase == "phase_4":
+            self._name_the_incident()
         if self.store is not None:
             status = str(self.diagnosis.status) if self.diagnosis is not None else phase
             self.store.save(self.session_id, reporting.build(self), status=status, at=self.clock.now())
         return result
+
+    def _name_the_incident(self) -> None:
+        """Tell charts and earlier sessions of the cause that was named."""
+        cause = self.diagnosis.root_cause if self.diagnosis is not None else None
+        if cause is None:
+            return
+        self._mark(EventKind.INCIDENT, cause.title)
+        if self.store is not None:
+            document = {"root_cause": {"mechanism": cause.mechanism, "subject": dict(cause.subject)}}
+            earlier = reopening.reopen(self.store, self.session_id, document, self.clock.now())
+            if earlier is not None:
+                self.reopens = earlier
+                what = f"the cause of session {earlier} is back, whose fix had held; that session is reopened"
+                self.timeline.append({"at": _iso(self.clock.now()), "what": what, "kind": reopening.REOPENED})
+
+    def _mark(self, kind: EventKind | None, title: str) -> None:
+        if self.monitor is not None:
+            marking.mark(self.monitor.history, kind, title, subject=self.session_id, at=self.clock.now())
+        elif self.store is not None:
+            marking.mark_beside(self.store.path, kind, title, subject=self.session_id, at=self.clock.now())
 
 
 def _target_from_inside(name: str, engine: Any, log_file: str | os.PathLike[str] | None) -> Target:

@@ -65,3 +65,19 @@ def test_history_forgets_when_things_happened_but_not_that_they_did(events, cut)
 def test_what_was_never_seen_has_no_quantiles():
     assert summary(Slot(0)) == {"count": 0, "errors": 0}
     assert math.isnan(Slot(0).quantile(0.5))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 120), st.lists(st.integers(0, 10**9), max_size=5), st.booleans()), max_size=60)
+)
+def test_the_whole_is_the_sum_of_all_slots_whenever_it_is_asked_for(steps: list[tuple[int, list[int], bool]]) -> None:
+    history = History()
+    index = 0
+    for ahead, durations, asked in steps:
+        index += ahead
+        history.add(index, list(durations), 0)
+        if asked:
+            whole, summed = history.whole(), history.up_to(None)
+            assert {name: getattr(whole, name) for name in Slot.__slots__} == {
+                name: getattr(summed, name) for name in Slot.__slots__
+            }
