@@ -45,6 +45,13 @@ def rollback(change: str | None, only_list: bool, store: Path | None, force: boo
         change = committed[-1].change_id
     progress = Progress(quiet=quiet)
     result = rollback_change(store, change, on_foreign_writes="restore" if force else "block", progress=progress.line)
+    if result.succeeded:
+        from diagnostics.diagnostic_orchestrator.marking import mark_beside
+        from diagnostics.diagnostic_orchestrator.store import default_path
+        from diagnostics.model.event import EventKind
+        from diagnostics.runtime.clock import SYSTEM_CLOCK
+
+        mark_beside(default_path(), EventKind.ROLLBACK, f"rollback of {change}", subject=change, at=SYSTEM_CLOCK.now())
     said = "rolled back" if result.succeeded else str(result.status)
     say(f"{change}: {said}" + (f". {result.error_message}" if result.error_message else ""))
     for step in result.steps:
