@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from diagnostics.integrations.email import EmailChannel
     from diagnostics.integrations.exposition import exposition, metrics_endpoint
     from diagnostics.integrations.jira import JiraChannel
+    from diagnostics.integrations.opentelemetry import observe_monitor
     from diagnostics.integrations.pagerduty import PagerDutyChannel
     from diagnostics.integrations.routing import Routed
     from diagnostics.integrations.rules import grafana_dashboard, prometheus_rules
@@ -34,6 +35,7 @@ _HOME = {
     "exposition": "exposition",
     "grafana_dashboard": "rules",
     "metrics_endpoint": "exposition",
+    "observe_monitor": "opentelemetry",
     "prometheus_rules": "rules",
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "exposition",
     "grafana_dashboard",
     "metrics_endpoint",
+    "observe_monitor",
     "prometheus_rules",
 ]
 
