@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from diagnostics.diagnostic_orchestrator.store import SessionStore, StoreError
+from diagnostics.diagnostic_orchestrator.store import SessionStore
+from diagnostics.diagnostic_orchestrator.store_postgres import StoreError
 
 
 class ForgivingStore(SessionStore):

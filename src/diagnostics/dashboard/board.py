@@ -52,14 +52,11 @@ class Board:
 
     def version(self) -> str:
         """Return a text that changes when the pages would."""
-        store = self._sessions
         try:
-            stat = store.path.stat() if store is not None else None
-            wal = store.path.with_name(f"{store.path.name}-wal") if store is not None else None
-            written = wal.stat().st_mtime_ns if wal is not None and wal.exists() else 0
-        except OSError:
-            stat, written = None, 0
-        return f"{self.history.version()}-{stat.st_mtime_ns if stat else 0}-{written}"
+            written = self._sessions.version() if self._sessions is not None else ""
+        except DiagnosticsError:
+            written = "away"
+        return f"{self.history.version()}-{written}"
 
     def health(self) -> HealthReport:
         """Return what is known now."""

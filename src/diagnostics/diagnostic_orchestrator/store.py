@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from diagnostics.errors import ConfigurationError, DiagnosticsError, SessionNotFoundError
+from diagnostics.diagnostic_orchestrator.store_postgres import PostgresSessions, StoreError, is_url
+from diagnostics.errors import ConfigurationError, SessionNotFoundError
 from diagnostics.model.record import Record, plain
 from diagnostics.reports.json_report import clean
 
@@ -24,6 +25,7 @@ APPLICATION_ID = 0x64696167
 #: How long a writer waits for the others; each holds the lock for one row.
 BUSY_SECONDS = 10.0
 LAST = "last"
+EVERY = 2**62
 STORE_VARIABLE = "DIAGNOSE_STORE"
 DIRECTORY = ".diagnostics"
 FILE = "sessions.db"
@@ -41,12 +43,6 @@ CREATE INDEX IF NOT EXISTS session_updated ON session (updated_at DESC);
 """
 
 
-class StoreError(DiagnosticsError):
-    """The store cannot be read or written; it is never deleted or repaired silently."""
-
-    code = "DIAG-0311"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSession(Record):
     """A line of the list of sessions."""
@@ -59,14 +55,19 @@ class StoredSession(Record):
 
 
 def default_path() -> Path:
-    """Return ``DIAGNOSE_STORE`` (a file or a folder), or ``.diagnostics/sessions.db`` below here."""
+    """Return ``DIAGNOSE_STORE`` (a file or a folder), or ``.diagnostics/sessions.db`` below here.
+
+    Where the variable is the URL of a PostgreSQL, what belongs beside the sessions is kept below here.
+    """
     given = os.environ.get(STORE_VARIABLE, "")
+    if is_url(given):
+        given = ""
     path = Path(given).expanduser() if given else Path.cwd() / DIRECTORY
     return path / FILE if not path.suffix or path.is_dir() else path
 
 
 class SessionStore:
-    """Keeps sessions in one SQLite file; many processes may use it at once.
+    """Keeps sessions in one SQLite file, or in PostgreSQL by URL; many processes may use it at once.
 
     The file is readable by its owner only: problem texts and evidence are nobody else's business, redacted
     as they are. Every call opens its own connection, so that threads can share a store.
@@ -76,10 +77,27 @@ class SessionStore:
         """Choose the file; it is created by the first ``save``.
 
         Args:
-            path: The file, or a folder to keep it in; by default ``default_path()``.
+            path: The file, a folder to keep it in, or ``postgresql://…``; by default what ``DIAGNOSE_STORE`` says,
+                else ``default_path()``.
         """
-        chosen = default_path() if path is None else Path(path)
+        url = os.environ.get(STORE_VARIABLE, "") if path is None else str(path)
+        self._postgres = PostgresSessions(url) if is_url(url) else None
+        chosen = default_path() if path is None or self._postgres is not None else Path(path)
         self.path = chosen / FILE if chosen.is_dir() else chosen
+        #: Where it is, for people.
+        self.place = self._postgres.place if self._postgres is not None else str(self.path)
+
+    def version(self) -> str:
+        """Return a text that changes when a session was saved, by this process or another."""
+        if self._postgres is not None:
+            with self._postgres.opened(create=False) as db:
+                row = db.execute("SELECT count(*), max(updated_at) FROM session").fetchone() if db is not None else ()
+            return "-".join(map(str, row))
+        try:
+            wal = self.path.with_name(f"{self.path.name}-wal")
+            return f"{self.path.stat().st_mtime_ns}-{wal.stat().st_mtime_ns if wal.exists() else 0}"
+        except OSError:
+            return "0-0"
 
     def save(self, session_id: str, document: Mapping[str, Any], *, status: str, at: datetime) -> None:
         """Write a session, replacing what was saved of it before.
@@ -116,9 +134,9 @@ class SessionStore:
         try:
             document = json.loads(row[0])
         except json.JSONDecodeError as error:
-            raise StoreError(f"Session '{session_id}' in {self.path} is damaged: {error}.") from error
+            raise StoreError(f"Session '{session_id}' in {self.place} is damaged: {error}.") from error
         if not isinstance(document, dict):
-            raise StoreError(f"Session '{session_id}' in {self.path} is damaged: not an object.")
+            raise StoreError(f"Session '{session_id}' in {self.place} is damaged: not an object.")
         return document
 
     def resolve(self, session_id: str = LAST) -> str:
@@ -132,13 +150,15 @@ class SessionStore:
 
     def list(self, *, limit: int | None = None) -> list[StoredSession]:
         """Return the sessions, the one saved last first; none when there is no store yet."""
-        if not self.path.exists():
+        if self._postgres is None and not self.path.exists():
             return []
-        with self._open() as db:
+        with self._open(absent=self._postgres is not None) as db:
+            if db is None:
+                return []
             rows = db.execute(
                 "SELECT id, status, created_at, updated_at, title FROM session "
                 "ORDER BY updated_at DESC, rowid DESC LIMIT ?",
-                (-1 if limit is None else limit,),
+                (EVERY if limit is None else limit,),
             ).fetchall()
         return [
             StoredSession(
@@ -163,13 +183,17 @@ class SessionStore:
         return full
 
     @contextmanager
-    def _open(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction."""
+    def _open(self, *, create: bool = False, absent: bool = False) -> Iterator[Any]:
+        """Open the store for one transaction; where there is none, raise, or yield None with ``absent``."""
+        if self._postgres is not None:
+            with self._postgres.opened(create=create) as found:
+                if found is None and not absent:
+                    raise self._empty()
+                yield found
+            return
         if not self.path.exists():
             if not create:
-                raise SessionNotFoundError(
-                    f"There is no session yet in {self.path}.", hint="Start one with: diagnose run"
-                )
+                raise self._empty()
             self._create()
         try:
             with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as db:
@@ -228,13 +252,14 @@ class SessionStore:
                 hint="Update ultimate-diagnostics, or choose another store.",
             )
 
-    def _resolve(self, db: sqlite3.Connection, wanted: str) -> str:
+    def _empty(self) -> SessionNotFoundError:
+        return SessionNotFoundError(f"There is no session yet in {self.place}.", hint="Start one with: diagnose run")
+
+    def _resolve(self, db: Any, wanted: str) -> str:
         if wanted == LAST:
             row = db.execute("SELECT id FROM session ORDER BY updated_at DESC, rowid DESC LIMIT 1").fetchone()
             if row is None:
-                raise SessionNotFoundError(
-                    f"There is no session yet in {self.path}.", hint="Start one with: diagnose run"
-                )
+                raise self._empty()
             return str(row[0])
         ids = [str(row[0]) for row in db.execute("SELECT id FROM session ORDER BY updated_at DESC, rowid DESC")]
         if wanted in ids:
@@ -249,7 +274,7 @@ class SessionStore:
             )
         near = difflib.get_close_matches(wanted, ids, n=1, cutoff=0.0)
         hint = f"The closest is '{near[0]}'." if near else "The store holds none; start one with: diagnose run"
-        raise SessionNotFoundError(f"There is no session '{wanted}' in {self.path}.", hint=hint)
+        raise SessionNotFoundError(f"There is no session '{wanted}' in {self.place}.", hint=hint)
 
     def _damaged(self, why: str) -> StoreError:
         return StoreError(
@@ -266,7 +291,7 @@ def _text_of(moment: datetime) -> str:
 def _title(document: Mapping[str, Any]) -> str:
     info = document.get("session_info")
     text = info.get("problem_description") if isinstance(info, Mapping) else document.get("problem_description")
-    return " ".join(str(text or "").split())[:200]
+    return " ".join(str(text or "").replace("\0", "").split())[:200]
 
 
 def _hint(error: sqlite3.OperationalError) -> str:
