@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from diagnostics.errors import ConfigurationError, ProbeError
-from diagnostics.integrations.exposition import health_lines
+from diagnostics.integrations.prometheus import health_lines
 from diagnostics.model.alert import AlertPhase
 from diagnostics.model.health import CheckHealth, CheckResult, CheckState, HealthReport, HealthStatus
 from diagnostics.post_solution_monitoring.history import MemoryHistory

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from examples.support.postgres import Postgres
 
+pytestmark = pytest.mark.alone
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-m", "diagnostics"]
 
@@ -174,8 +176,6 @@ _AS_NOBODY = """
 import contextlib, io, os, sys
 from diagnostics.cli.main import main
 from diagnostics.runtime import deadline
-
-pytestmark = pytest.mark.alone
 
 def call(*words):
     sys.argv = ["diagnose", *words]

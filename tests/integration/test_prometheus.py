@@ -26,7 +26,7 @@ from diagnostics import DiagnosticLogger, diagnose_function
 from diagnostics.core_diagnostics.aggregates import Slot
 from diagnostics.core_diagnostics.recorder import FlightRecorder
 from diagnostics.integrations import exposition, grafana_dashboard, metrics_endpoint, prometheus_rules
-from diagnostics.integrations.exposition import family, function_lines
+from diagnostics.integrations.prometheus import family, function_lines
 from diagnostics.integrations.rules import expressions
 from diagnostics.model.alert import AlertRule
 from diagnostics.model.health import CheckResult, CheckState

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diagnostics.integrations.configuration import channels_from
     from diagnostics.integrations.email import EmailChannel
-    from diagnostics.integrations.exposition import exposition, metrics_endpoint
     from diagnostics.integrations.jira import JiraChannel
     from diagnostics.integrations.opentelemetry import observe_monitor
     from diagnostics.integrations.pagerduty import PagerDutyChannel
+    from diagnostics.integrations.prometheus import exposition, metrics_endpoint
     from diagnostics.integrations.routing import Routed
     from diagnostics.integrations.rules import grafana_dashboard, prometheus_rules
     from diagnostics.integrations.servicenow import ServiceNowChannel
@@ -32,9 +32,9 @@ _HOME = {
     "TelegramChannel": "telegram",
     "WebhookChannel": "webhook",
     "channels_from": "configuration",
-    "exposition": "exposition",
+    "exposition": "prometheus",
     "grafana_dashboard": "rules",
-    "metrics_endpoint": "exposition",
+    "metrics_endpoint": "prometheus",
     "observe_monitor": "opentelemetry",
     "prometheus_rules": "rules",
 }

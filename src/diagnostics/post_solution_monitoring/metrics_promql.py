@@ -1,6 +1,6 @@
 """Metric history in a Prometheus or VictoriaMetrics that already runs, asked by PromQL.
 
-What is asked for is what ``diagnostics.integrations.exposition`` shows to be scraped. A sample there is one scrape of a
+What is asked for is what ``diagnostics.integrations.prometheus`` shows to be scraped. A sample there is one scrape of a
 check's last look, so ``count`` counts scrapes, not looks.
 """
 
