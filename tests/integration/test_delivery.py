@@ -132,7 +132,9 @@ def test_a_function_of_the_user_is_called_once_and_never_again_after_a_restart(
         raise OSError
 
     Outbox(CallbackChannel(fails), pool, clock=FakeClock(), history=history).put(FIRED)
-    Outbox(CallbackChannel(fails), pool, clock=FakeClock(), history=history).wait_empty(10)
+    again = Outbox(CallbackChannel(fails), pool, clock=FakeClock(), history=history)
+    again.resume()
+    again.wait_empty(10)
     for _ in range(100):
         if calls:
             break
@@ -147,7 +149,9 @@ def test_after_a_restart_what_was_on_its_way_is_sent_first(pool: DeadlinePool, t
     history.close()
     pager = Pager()
     box = Outbox(pager, pool, clock=FakeClock(), history=SqliteHistory(tmp_path / "history.db"))
+    box.resume()
     box.put(RESOLVED)
+    box.resume()
     assert box.wait_empty(10)
     assert pager.got == [FIRED, RESOLVED]
 

@@ -17,7 +17,8 @@ import pytest
 from examples.support.postgres import Postgres
 from tests.receivers import Web, listening
 
-from diagnostics.model.alert import AlertRule
+from diagnostics.integrations import WebhookChannel
+from diagnostics.model.alert import AlertRule, AlertSeverity, MonitoringAlert
 from diagnostics.post_solution_monitoring import PostSolutionMonitor, SqliteHistory
 from diagnostics.post_solution_monitoring.election import Election, FileElection, PostgresElection
 from diagnostics.post_solution_monitoring.heartbeat import SILENT_ROUNDS, Heartbeat
@@ -178,6 +179,36 @@ def test_a_monitor_that_follows_runs_no_checks_and_stops_cleanly(tmp_path: Path)
     assert not monitor.is_following
     assert ran == []
     other.resign()
+
+
+def test_whoever_takes_over_sends_what_the_leader_could_not(tmp_path: Path) -> None:
+    """The leader died between keeping a notice and sending it; one that only follows must not send it, the next leader must."""
+    receiver = Web()
+    other = FileElection(tmp_path / "leader")
+    assert other.try_lead()
+    with listening(receiver):
+        history = SqliteHistory(tmp_path / "history.db")
+        channel = WebhookChannel(f"{receiver.url}/hook", "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=")
+        monitor = PostSolutionMonitor(
+            history=history, default_checks=False, channels=[channel], election=FileElection(tmp_path / "leader")
+        )
+        monitor.start_monitoring()
+        history.enqueue(
+            channel.name,
+            MonitoringAlert(
+                timestamp="2026-01-01T00:00:00+00:00", alert_id="a", severity=AlertSeverity.CRITICAL, component="api",
+                message="fails",
+            ),
+        )  # fmt: skip
+        assert monitor.is_following
+        assert receiver.taken == []
+
+        other.resign()
+
+        assert wait_for(lambda: receiver.taken)
+        assert wait_for(lambda: not history.deliveries())
+        monitor.stop_monitoring()
+    assert len(receiver.taken) == 1
 
 
 def test_a_heartbeat_falls_silent_when_no_result_comes_in_any_more() -> None:

@@ -251,7 +251,10 @@ class PostSolutionMonitor:
 
     def add_alert_channel(self, channel: AlertChannel) -> None:
         """Send every change of an alert there too."""
-        self._outboxes.append(Outbox(channel, self._pool, clock=self._clock, history=self.history))
+        box = Outbox(channel, self._pool, clock=self._clock, history=self.history)
+        self._outboxes.append(box)
+        if self.monitoring_active:
+            box.resume()
 
     @contextmanager
     def maintenance(self, reason: str, seconds: float | None = None) -> Iterator[None]:
@@ -297,6 +300,8 @@ class PostSolutionMonitor:
 
     def _watch(self) -> None:
         self._mark_started()
+        for box in self._outboxes:
+            box.resume()
         self._watcher.plan_all()
         if self._runs_by_itself:
             self._watcher.scheduler.add(("flush", ""), delay=FLUSH_SECONDS, interval=FLUSH_SECONDS)

@@ -75,16 +75,27 @@ class Outbox:
         self._waiting: deque[Delivery] = deque()
         self._changed = threading.Condition(threading.Lock())
         self._is_sending = False
-        left = self._history.deliveries(channel.name)
-        if left:
-            with self._changed:
-                self._waiting.extend(left)
+        self._mine: set[int] = set()
+
+    def resume(self) -> None:
+        """Send what is kept and nobody has on its way: what this process left at its last end, or a leader that died."""
+        try:
+            left = self._history.deliveries(self.channel.name)
+        except Exception:  # noqa: BLE001 - a history that is away must not stop the watching; the next start resumes
+            _log.exception("alert.not_resumed")
+            return
+        with self._changed:
+            found = [delivery for delivery in left if delivery.delivery_id not in self._mine]
+            self._mine.update(delivery.delivery_id for delivery in found)
+            self._waiting.extendleft(reversed(found))  # they are older than what waits
+            if found and not self._is_sending:
                 self._start()
 
     def put(self, alert: MonitoringAlert) -> None:
         """Send the alert soon, after those before it; returns when it is kept."""
-        delivery = self._kept(alert)
-        with self._changed:
+        with self._changed:  # kept and known to be ours in one step, so that nobody resumes it meanwhile
+            delivery = self._kept(alert)
+            self._mine.add(delivery.delivery_id)
             if len(self._waiting) >= OUTBOX_SIZE:
                 self._give_up(self._waiting.popleft(), "the outbox is full")
             self._waiting.append(delivery)
@@ -116,6 +127,7 @@ class Outbox:
                     return
                 delivery = self._waiting.popleft()
             self._send(delivery)
+            self._mine.discard(delivery.delivery_id)
 
     def _send(self, delivery: Delivery) -> None:
         for attempt, wait in enumerate((*self._retry_after, None), start=delivery.attempts + 1):
@@ -148,6 +160,7 @@ class Outbox:
     def _give_up(self, delivery: Delivery, reason: str, attempts: int = 0) -> None:
         self.failed += 1
         self.last_error = reason
+        self._mine.discard(delivery.delivery_id)
         if self._once:
             self._note(lambda: self._history.delivered(delivery.delivery_id))
         else:
