@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from diagnostics.model.alert import Delivery, MonitoringAlert
 from diagnostics.model.event import Event, EventKind
 from diagnostics.model.health import CheckResult
-from diagnostics.post_solution_monitoring.rollup import Bucket, gathered, numbers_of
+from diagnostics.post_solution_monitoring.rollup import Bucket, from_results, numbers_of
 
 DEFAULT_RESULTS_PER_CHECK = 1_000
 DEFAULT_ALERTS = 1_000
@@ -180,16 +180,7 @@ class MemoryHistory:
         return sorted({metric for result in self.results(name) for metric, _ in numbers_of(result)})
 
     def series(self, name: str, metric: str, *, since: datetime, until: datetime, step_seconds: float) -> list[Bucket]:
-        return gathered(
-            (
-                (result.at.timestamp(), 1, value, value, value)
-                for result in self.results(name, since=since)
-                if result.at is not None and result.at < until
-                for found, value in numbers_of(result)
-                if found == metric
-            ),
-            step_seconds,
-        )
+        return from_results(self.results(name, since=since), metric, until, step_seconds)
 
     def add_event(self, event: Event) -> None:
         with self._lock:

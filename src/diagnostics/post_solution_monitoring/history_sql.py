@@ -18,6 +18,7 @@ from diagnostics.post_solution_monitoring.rollup import (
     KEPT_SECONDS,
     Bucket,
     bucket_of,
+    from_results,
     gathered,
     joined,
     numbers_of,
@@ -179,16 +180,7 @@ class SqlHistory(ABC):
         age = (self._clock.now() - since).total_seconds()
         resolution = resolution_for(step_seconds, age)
         if resolution is None:
-            return gathered(
-                (
-                    (result.at.timestamp(), 1, value, value, value)
-                    for result in self.results(name, since=since)
-                    if result.at is not None and result.at < until
-                    for found, value in numbers_of(result)
-                    if found == metric
-                ),
-                step_seconds,
-            )
+            return from_results(self.results(name, since=since), metric, until, step_seconds)
         first = bucket_of(since.timestamp(), resolution)
         last = bucket_of(until.timestamp() + resolution - 1e-6, resolution)
         with self._lock:

@@ -87,3 +87,15 @@ def gathered(points: Iterable[tuple[float, int, float, float, float]], step: flo
         Bucket(at=datetime.fromtimestamp(place * step, UTC), count=int(count), mean=total / count, low=low, high=high)
         for place, (count, total, low, high) in sorted(sums.items())
     ]
+
+
+def from_results(results: Iterable[CheckResult], metric: str, until: datetime, step: float) -> list[Bucket]:
+    """Return a number of the results before ``until`` in buckets of ``step`` seconds, oldest first."""
+    parts = (
+        (result.at.timestamp(), 1, value, value, value)
+        for result in results
+        if result.at is not None and result.at < until
+        for name, value in numbers_of(result)
+        if name == metric
+    )
+    return gathered(parts, step)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diagnostics.runtime.procfs import read_integer, read_or_empty
 
-_NO_LIMIT = 1 << 60
+NO_LIMIT = 1 << 60
 """Version 1 writes "no limit" as a number near 2^63."""
 
 
@@ -48,13 +48,17 @@ def limits(pid: int | str = "self", root: Path = Path("/sys/fs/cgroup"), members
         root: Where the hierarchies are mounted.
         membership: Text of ``/proc/<pid>/cgroup``; read when not given.
     """
-    text = read_or_empty(f"/proc/{pid}/cgroup") if membership is None else membership
-    entries = [line.split(":", 2) for line in text.splitlines() if line.count(":") >= 2]
-    named = {name: path for _, names, path in entries for name in names.split(",") if name}
-    unified = next((path for number, names, path in entries if number == "0" and not names), None)
+    named, unified = groups_of(read_or_empty(f"/proc/{pid}/cgroup") if membership is None else membership)
     if unified is not None and (root / "cgroup.controllers").exists():
         return _version_2(root, unified)
     return _version_1(root, named)
+
+
+def groups_of(membership: str) -> tuple[dict[str, str], str | None]:
+    """Return the path of the group for each controller of version 1, and that of version 2, from ``/proc/<pid>/cgroup``."""
+    entries = [line.split(":", 2) for line in membership.splitlines() if line.count(":") >= 2]
+    named = {name: path for _, names, path in entries for name in names.split(",") if name}
+    return named, next((path for number, names, path in entries if number == "0" and not names), None)
 
 
 def _upwards(base: Path, path: str) -> Iterator[Path]:
@@ -100,7 +104,7 @@ def _version_1(root: Path, named: dict[str, str]) -> GroupLimits:
             quotas.append((quota / period, folder))
     for folder in _upwards(root / "memory", named.get("memory", "/")):
         memory = read_integer(folder / "memory.limit_in_bytes")
-        if memory is not None and memory < _NO_LIMIT:
+        if memory is not None and memory < NO_LIMIT:
             memories.append((memory, folder))
     for folder in _upwards(root / "pids", named.get("pids", "/")):
         most = read_integer(folder / "pids.max")

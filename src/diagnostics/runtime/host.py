@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnostics.runtime.groups import NO_LIMIT, groups_of
 from diagnostics.runtime.procfs import has_proc, read_integer, read_or_empty, read_text
 
 __all__ = ["has_proc", "read_integer", "read_or_empty", "read_text"]
@@ -457,10 +458,6 @@ class Cgroup:
     pids_limit: int | None = None
 
 
-_NO_MEMORY_LIMIT = 1 << 60
-"""cgroup v1 writes "no limit" as a number near 2^63."""
-
-
 def cgroup(pid: int, root: Path = Path("/sys/fs/cgroup"), membership: str | None = None) -> Cgroup:
     """Return the control group of a process, version 1 or 2.
 
@@ -469,10 +466,7 @@ def cgroup(pid: int, root: Path = Path("/sys/fs/cgroup"), membership: str | None
         root: Where the hierarchies are mounted.
         membership: Text of ``/proc/<pid>/cgroup``; read when not given.
     """
-    text = read_or_empty(f"/proc/{pid}/cgroup") if membership is None else membership
-    entries = [line.split(":", 2) for line in text.splitlines() if line.count(":") >= 2]
-    by_controller = {name: path for _, names, path in entries for name in names.split(",") if name}
-    unified = next((path for number, names, path in entries if number == "0" and not names), None)
+    by_controller, unified = groups_of(read_or_empty(f"/proc/{pid}/cgroup") if membership is None else membership)
     if unified is not None and (root / "cgroup.controllers").exists():
         return _cgroup_v2(_existing(root, unified))
     return _cgroup_v1(lambda controller: _existing(root / controller, by_controller.get(controller, "/")))
@@ -514,7 +508,7 @@ def _cgroup_v1(folder: Callable[[str], Path]) -> Cgroup:
         periods=cpu.get("nr_periods"),
         throttled_periods=cpu.get("nr_throttled"),
         memory_used=_working_set(memory / "memory.usage_in_bytes", memory / "memory.stat", "total_inactive_file"),
-        memory_limit=limit if limit is not None and limit < _NO_MEMORY_LIMIT else None,
+        memory_limit=limit if limit is not None and limit < NO_LIMIT else None,
         oom_kills=_keyed(memory / "memory.oom_control").get("oom_kill"),
         pids_used=read_integer(folder("pids") / "pids.current"),
         pids_limit=read_integer(folder("pids") / "pids.max"),
